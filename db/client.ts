@@ -1,0 +1,83 @@
+import { drizzle, type PostgresJsDatabase } from "drizzle-orm/postgres-js";
+import postgres from "postgres";
+import * as schema from "./schema.ts";
+
+/** drizzle over a pool of connections. */
+export type Db = PostgresJsDatabase<typeof schema>;
+/** Inside a transaction. */
+export type Tx = Parameters<Parameters<Db["transaction"]>[0]>[0];
+export type Sql = postgres.Sql;
+
+export interface Database {
+  db: Db;
+  /** The pool below, for LISTEN and for statements that must be prepared. */
+  sql: Sql;
+  url: string;
+  close(): Promise<void>;
+}
+
+/** Raised when no server answers; the message names host and port (never the password) and the remedy. */
+export class DatabaseUnreachable extends Error {
+  override name = "DatabaseUnreachable";
+}
+
+/**
+ * Opens a pool on `url` and makes sure a server of version 14 or newer answers. `connections` is
+ * the size of the pool. Throws DatabaseUnreachable, or an error that names the version found.
+ */
+export async function openDatabase(
+  url: string,
+  options: { connections?: number; name?: string } = {},
+): Promise<Database> {
+  const sql = postgres(url, {
+    max: options.connections ?? 10,
+    connect_timeout: 10,
+    onnotice: () => {},
+    connection: { application_name: options.name ?? "safelight" },
+  });
+  try {
+    const [{ version }] = await sql<
+      { version: number }[]
+    >`select current_setting('server_version_num')::int as version`;
+    if (version < 140000) {
+      throw new Error(
+        `Cannot use PostgreSQL ${Math.floor(version / 10000)} at ${place(url)}: ` +
+          `version 14 or newer is needed`,
+      );
+    }
+  } catch (error) {
+    await sql.end({ timeout: 1 });
+    throw isConnectionFault(error)
+      ? new DatabaseUnreachable(
+        `Cannot reach the database at ${place(url)}: ${(error as Error).message || code(error)}; ` +
+          `check that PostgreSQL runs there and that DATABASE_URL names it`,
+        { cause: error },
+      )
+      : error;
+  }
+  return {
+    db: drizzle(sql, { schema, casing: "snake_case" }),
+    sql,
+    url,
+    close: () => sql.end({ timeout: 5 }),
+  };
+}
+
+/** Host, port and database of a connection URL, without user and password. */
+export function place(url: string): string {
+  const { host, pathname } = new URL(url);
+  return `${host || "localhost"}${pathname}`;
+}
+
+/** True for faults of the connection (server away, restarting), which pass; false for a fault of the statement. */
+export function isConnectionFault(error: unknown): boolean {
+  const found = code(error);
+  return /^(ECONN|EPIPE|ENOTFOUND|EHOSTUNREACH|ETIMEDOUT|CONNECT|CONNECTION_)/.test(found) ||
+    /^(08|57P0|28|3D)/.test(found);
+}
+
+/** The SQLSTATE or system code behind an error; drizzle wraps what postgres.js threw as its cause. */
+export function code(error: unknown): string {
+  const inner = error as { code?: string; cause?: { code?: string } } | undefined;
+  return inner?.code ?? inner?.cause?.code ?? "";
+}

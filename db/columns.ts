@@ -1,0 +1,10 @@
+import { customType } from "drizzle-orm/pg-core";
+
+/** Raw bytes; postgres.js hands out Buffers. */
+export const bytea = customType<{ data: Uint8Array }>({ dataType: () => "bytea" });
+
+/**
+ * Text ordered by bytes, whatever the server's locale: paths are compared and searched by prefix,
+ * and the first path must be the same one on every server.
+ */
+export const pathText = customType<{ data: string }>({ dataType: () => 'text collate "C"' });

@@ -1,0 +1,90 @@
+import { and, count, desc, eq, isNull, sql } from "drizzle-orm";
+import type { Db } from "./client.ts";
+import { jobs, requests, sessions, walkFaults } from "./schema.ts";
+
+export type SessionRow = typeof sessions.$inferSelect;
+export type WalkFault = typeof walkFaults.$inferSelect;
+
+/** One page of sessions, newest first, and how many there are in all. */
+export async function listSessions(
+  db: Db,
+  { limit, offset }: { limit: number; offset: number },
+): Promise<{ rows: SessionRow[]; total: number }> {
+  const [rows, [{ total }]] = await Promise.all([
+    db.select().from(sessions).where(isNull(sessions.deletedAt)).orderBy(
+      desc(sessions.createdAt),
+      desc(sessions.id),
+    )
+      .limit(limit).offset(offset),
+    db.select({ total: count() }).from(sessions).where(isNull(sessions.deletedAt)),
+  ]);
+  return { rows, total };
+}
+
+/** The session, or null if there is none or it is being deleted. */
+export async function findSession(db: Db, id: number): Promise<SessionRow | null> {
+  const [row] = await db.select().from(sessions).where(
+    and(eq(sessions.id, id), isNull(sessions.deletedAt)),
+  );
+  return row ?? null;
+}
+
+export interface SessionChange {
+  name?: string;
+  subdirectories?: string[];
+  recursive?: boolean;
+}
+
+/**
+ * Changes name or folders and returns the changed row. Folders change only while the session is
+ * pending, checked in the same statement so that a Start at the same moment wins or loses as a
+ * whole; null if there is no such session or it has been started.
+ */
+export async function changeSession(
+  db: Db,
+  id: number,
+  change: SessionChange,
+): Promise<SessionRow | null> {
+  const folders = change.subdirectories !== undefined || change.recursive !== undefined;
+  const [row] = await db.update(sessions).set(change)
+    .where(
+      and(
+        eq(sessions.id, id),
+        isNull(sessions.deletedAt),
+        folders ? eq(sessions.status, "pending") : undefined,
+      ),
+    )
+    .returning();
+  return row ?? null;
+}
+
+/** Folders the walk could not read: the first `limit`, and how many there are in all. */
+export async function listWalkFaults(
+  db: Db,
+  sessionId: number,
+  limit: number,
+): Promise<{ rows: WalkFault[]; total: number }> {
+  const rows = await db.select({
+    sessionId: walkFaults.sessionId,
+    path: walkFaults.path,
+    message: walkFaults.message,
+    total: sql<number>`count(*) over ()`.mapWith(Number),
+  }).from(walkFaults).where(eq(walkFaults.sessionId, sessionId))
+    .orderBy(walkFaults.path).limit(limit);
+  return { rows, total: rows[0]?.total ?? 0 };
+}
+
+/** Training jobs in a worker's hands at this moment: a few batches at most, found by index. */
+export async function countClaimed(db: Db, sessionId: number): Promise<number> {
+  const [{ claimed }] = await db.select({ claimed: count() }).from(jobs).where(
+    and(eq(jobs.sessionId, sessionId), eq(jobs.phase, "training"), eq(jobs.state, "running")),
+  );
+  return claimed;
+}
+
+/** True while a retry that somebody asked for waits for a worker to take it up. */
+export async function retryWaits(db: Db, sessionId: number): Promise<boolean> {
+  const found = await db.select({ id: requests.id }).from(requests)
+    .where(and(eq(requests.sessionId, sessionId), eq(requests.action, "retry"))).limit(1);
+  return found.length > 0;
+}
