@@ -1,0 +1,77 @@
+/** A picture as bare pixels: 8-bit RGB, rows from the top, no padding; `data.length = width * height * 3`. */
+export interface RgbImage {
+  data: Uint8Array;
+  width: number;
+  height: number;
+}
+
+/**
+ * A model as the rest of the program knows it. `key` is the name vectors are stored under: pack name
+ * and the first 12 hex digits of the graph's SHA-256, so vectors of different weights never mix.
+ */
+export interface ModelIdentity {
+  key: string;
+  pack: string;
+  dimension: number;
+  /** True for the built-in demonstration models: wherever their results are shown, the page says so. */
+  builtin: boolean;
+}
+
+/** The models one process works with: one for pictures and words, one pair for faces. */
+export interface ModelSet {
+  clip: ModelIdentity;
+  faces: ModelIdentity;
+}
+
+/** What one read of an original yields; the original is not needed again. */
+export interface DecodedPhoto {
+  /** Size in pixels of the upright picture (EXIF orientation applied). */
+  width: number;
+  height: number;
+  format: string;
+  /** EXIF DateTimeOriginal as local time without zone, `YYYY-MM-DDTHH:MM:SS`, or null. */
+  takenAt: string | null;
+  camera: string | null;
+  /** 64-bit difference hash (9×8) as 16 hex digits. */
+  dhash: string;
+  /** True if the hash says nothing: all zeros or ones, or hardly any contrast. */
+  flat: boolean;
+  /** JPEG, longest side at most 1440 px, upright, sRGB. */
+  preview: Uint8Array;
+  previewWidth: number;
+  previewHeight: number;
+  /** WebP, 480 px high at most, upright, sRGB. */
+  thumbnail: Uint8Array;
+  /** Shortest side to the model's size (bicubic), centre crop: the picture CLIP sees, before normalisation. */
+  clipPixels: Uint8Array;
+}
+
+/** A detected face; box and landmarks relative to the upright picture (0…1). */
+export interface DetectedFace {
+  /** x, y, width, height. */
+  box: [number, number, number, number];
+  /** Five points (x, y): left eye, right eye, nose, left and right corner of the mouth, as seen in the picture. */
+  landmarks: [number, number][];
+  /** Detection score, 0…1. */
+  score: number;
+  /** 0…1: size, pose, sharpness and detection score in one figure. */
+  quality: number;
+  /** L2-normalised. */
+  embedding: Float32Array;
+}
+
+/** Thrown when a model itself cannot be used: no picture is to blame, and no other will do better. */
+export class ModelError extends Error {
+  override name = "ModelError";
+}
+
+/** Permanent faults fail an item at once; `unsupported` skips it. The message is for a person. */
+export type ImageFault = "empty" | "corrupt" | "truncated" | "too_large" | "unsupported";
+
+/** Thrown when a file cannot become a photo. */
+export class ImageError extends Error {
+  constructor(readonly fault: ImageFault, message: string) {
+    super(message);
+    this.name = "ImageError";
+  }
+}
