@@ -1,0 +1,229 @@
+import assert from "node:assert/strict";
+import { eq, sql } from "drizzle-orm";
+import { type Database } from "../db/client.ts";
+import { type PhaseName, phases, sessions } from "../db/schema.ts";
+import { testDatabase } from "../db/testing.ts";
+import { advanceSession, expectedSeconds, failPhase } from "./advance.ts";
+import { checkLedgers } from "./check_ledgers.ts";
+import {
+  cancelSession,
+  createSession,
+  deleteSession,
+  pauseSession,
+  resumeSession,
+  retrySession,
+  SessionNotFound,
+  startSession,
+} from "./lifecycle.ts";
+import { claimJobs } from "./queue/claim.ts";
+import { completeJobs, holdClaim, type Outcome } from "./queue/finish.ts";
+import type { WorkerIdentity } from "./queue/workers.ts";
+import { readProgress } from "./read_progress.ts";
+import { carryOutRequests } from "./requests.ts";
+import { IllegalTransition } from "./transitions.ts";
+
+const model = { pack: "t", dimension: 4, builtin: true };
+const worker: WorkerIdentity = {
+  id: crypto.randomUUID(),
+  device: "cpu on here",
+  models: { clip: { ...model, key: "clip-1" }, faces: { ...model, key: "faces-1" } },
+};
+
+Deno.test("the life of a session", async (t) => {
+  const database: Database & { drop(): Promise<void> } = await testDatabase();
+  const { db } = database;
+
+  const create = (options = {}) =>
+    createSession(db, { name: "t", rootPath: "/p", subdirectories: [""], ...options });
+
+  /** What discovery leaves behind: `count` files with training jobs, discovery ended. */
+  async function discovered(count: number, options = {}): Promise<number> {
+    const id = await create(options);
+    await startSession(db, id);
+    await db.execute(sql`
+      with f as (insert into files (path, size, mtime_ms, seen_session_id)
+        select '/p/' || ${id}::text || '/' || n || '.jpg', 1, n, ${id}
+        from generate_series(1, ${count}::int) n returning id)
+      insert into jobs (session_id, phase, subject) select ${id}::bigint, 'training', id from f`);
+    await db.execute(sql`update phases set total = ${count}, done = ${count}
+      where session_id = ${id} and name = 'discovery'`);
+    await advanceSession(db, id, worker);
+    return id;
+  }
+
+  async function finish(id: number, phase: PhaseName, states: Outcome["state"][]): Promise<void> {
+    const claim = await claimJobs(db, {
+      sessionId: id,
+      phase,
+      workerId: worker.id,
+      limit: states.length,
+    });
+    assert.equal(claim?.jobs.length ?? 0, states.length);
+    await db.transaction(async (tx) => {
+      await holdClaim(tx, claim!);
+      await completeJobs(tx, claim!, claim!.jobs.map(({ id }, i) => ({ id, state: states[i] })));
+    });
+    await advanceSession(db, id, worker);
+  }
+
+  const status = async (id: number) =>
+    Object.fromEntries(
+      (await db.select().from(phases).where(eq(phases.sessionId, id)))
+        .map((phase) => [phase.name, phase.status]),
+    );
+
+  await t.step("start answers discovering, and again without a change", async () => {
+    const id = await create();
+    assert.deepEqual(await startSession(db, id), { changed: true, status: "discovering" });
+    assert.deepEqual(await startSession(db, id), { changed: false, status: "discovering" });
+    const jobs = await db.execute(sql`select 1 from jobs where session_id = ${id}`);
+    assert.equal(jobs.length, 1);
+  });
+
+  await t.step("twenty clicks at once start it once", async () => {
+    const id = await create();
+    const answers = await Promise.all(Array.from({ length: 20 }, () => startSession(db, id)));
+    assert.equal(answers.filter((answer) => answer.changed).length, 1);
+  });
+
+  await t.step("an empty folder completes by itself", async () => {
+    const id = await discovered(0, { skipClustering: true });
+    assert.deepEqual(await status(id), {
+      discovery: "completed",
+      training: "completed",
+      face_detection: "completed",
+      clustering: "skipped",
+    });
+    const progress = await readProgress(db, id);
+    assert.equal(progress!.overallStatus, "completed");
+    assert.equal(progress!.overallProgress.percentage, 100);
+  });
+
+  await t.step(
+    "a phase opens when the one before it has ended, not when nothing is active",
+    async () => {
+      const id = await discovered(4);
+      await finish(id, "training", ["done", "done"]);
+      await advanceSession(db, id, worker);
+      assert.equal((await status(id)).face_detection, "pending");
+      await pauseSession(db, id);
+      await advanceSession(db, id, worker);
+      assert.equal((await status(id)).face_detection, "pending");
+      await resumeSession(db, id);
+      await finish(id, "training", ["skipped", "failed"]);
+      assert.equal((await status(id)).training, "completed");
+      // No photo came of it in this test, so there are no faces to look for.
+      assert.equal((await status(id)).face_detection, "completed");
+      assert.equal((await status(id)).clustering, "running");
+      assert.deepEqual(await checkLedgers(db), []);
+    },
+  );
+
+  await t.step("pause and resume are illegal where they mean nothing, and say so", async () => {
+    const id = await create();
+    await assert.rejects(pauseSession(db, id), (error: IllegalTransition) => {
+      assert.ok(error instanceof IllegalTransition);
+      assert.match(error.message, /it is pending/);
+      return true;
+    });
+    await assert.rejects(resumeSession(db, 999_999), SessionNotFound);
+  });
+
+  await t.step(
+    "a failed phase fails the run with its reason; start opens a new round",
+    async () => {
+      const id = await discovered(3);
+      await db.transaction((tx) =>
+        failPhase(tx, { sessionId: id, phase: "training", message: "no model" })
+      );
+      assert.deepEqual(await status(id), {
+        discovery: "completed",
+        training: "failed",
+        face_detection: "cancelled",
+        clustering: "cancelled",
+      });
+      const failed = await readProgress(db, id);
+      assert.equal(failed!.overallStatus, "failed");
+      assert.match(failed!.overallProgress.message, /no model/);
+      assert.deepEqual(await startSession(db, id), { changed: true, status: "running" });
+      await advanceSession(db, id, worker);
+      assert.equal((await status(id)).training, "running");
+      assert.equal((await readProgress(db, id))!.round, 2);
+      await finish(id, "training", ["done", "done", "done"]);
+      assert.deepEqual(await checkLedgers(db), []);
+    },
+  );
+
+  await t.step("cancel keeps what is finished and balances the ledger", async () => {
+    const id = await discovered(5);
+    await finish(id, "training", ["done", "failed"]);
+    assert.equal((await cancelSession(db, id)).status, "cancelled");
+    while (await carryOutRequests(db));
+    const progress = await readProgress(db, id);
+    assert.equal(progress!.overallStatus, "cancelled");
+    const { done, failed, cancelled, pending, total } = progress!.phases.training.progress;
+    assert.deepEqual({ done, failed, cancelled, pending, total }, {
+      done: 1,
+      failed: 1,
+      cancelled: 3,
+      pending: 0,
+      total: 5,
+    });
+    assert.deepEqual(await checkLedgers(db), []);
+    assert.equal((await cancelSession(db, id)).changed, false);
+  });
+
+  await t.step("retry opens a round of its own for what failed", async () => {
+    const id = await discovered(4, { skipFaceDetection: true });
+    await finish(id, "training", ["done", "failed", "failed", "done"]);
+    assert.equal((await readProgress(db, id))!.outcome, "with_errors");
+    await retrySession(db, id);
+    await carryOutRequests(db);
+    await advanceSession(db, id, worker);
+    const round = await readProgress(db, id);
+    assert.equal(round!.overallStatus, "running");
+    assert.equal(round!.round, 2);
+    assert.equal(round!.overallProgress.percentage, 0);
+    await finish(id, "training", ["done"]);
+    assert.equal((await readProgress(db, id))!.overallProgress.percentage, 50);
+    await finish(id, "training", ["done"]);
+    const ended = await readProgress(db, id);
+    assert.deepEqual([ended!.overallStatus, ended!.outcome], ["completed", "clean"]);
+    assert.deepEqual(await checkLedgers(db), []);
+  });
+
+  await t.step("delete takes the session away and leaves the files", async () => {
+    const id = await discovered(3);
+    await deleteSession(db, id);
+    assert.equal(await readProgress(db, id), null);
+    while (await carryOutRequests(db));
+    assert.equal((await db.select().from(sessions).where(eq(sessions.id, id))).length, 0);
+    const kept = await db.execute(sql`select 1 from files where seen_session_id = ${id}`);
+    assert.equal(kept.length, 3);
+  });
+
+  await t.step("weights are frozen from what this machine measured", async () => {
+    const id = await discovered(40, { skipClustering: true });
+    for (let i = 0; i < 40; i++) await finish(id, "training", ["done"]);
+    const seconds = await db.transaction((tx) =>
+      expectedSeconds(tx, { worker, phase: "training", items: 80 })
+    );
+    const [{ active }] = await db.execute<{ active: number }>(sql`
+      select active_seconds as active from phases where session_id = ${id} and name = 'training'`);
+    assert.ok(Math.abs(seconds! - active * 2) < 1e-9);
+    // Only training has a history so far: the default weights stay.
+    const next = await discovered(10);
+    const [session] = await db.select().from(sessions).where(eq(sessions.id, next));
+    assert.equal(session.weights!.measured, false);
+    await db.execute(sql`
+      insert into history (device, models, phase, items, seconds)
+      select ${worker.device}, 'clip-1 faces-1', p, 100, s
+      from (values ('face_detection', 50), ('clustering', 1)) v (p, s)`);
+    const measured = await discovered(10);
+    const [{ weights }] = await db.select().from(sessions).where(eq(sessions.id, measured));
+    assert.equal(weights!.measured, true);
+    assert.ok(Math.abs(weights!.face_detection - 5) < 1e-9);
+  });
+
+  await database.drop();
+});

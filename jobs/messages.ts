@@ -1,0 +1,37 @@
+import type { PhaseName, SessionStatus } from "../db/schema.ts";
+import type { PhaseRow } from "./phase_row.ts";
+import type { ProgressInput } from "./progress.ts";
+
+const DOING: Record<PhaseName, string> = {
+  discovery: "Looking for pictures",
+  training: "Reading pictures and making them searchable",
+  face_detection: "Finding faces",
+  clustering: "Grouping faces into people",
+};
+
+/** The state of a session in one sentence for a person, the same on page, in JSON and in the terminal. */
+export function progressMessage(state: {
+  status: SessionStatus;
+  current: PhaseRow | null;
+  failures: number;
+  stalled: boolean;
+  input: ProgressInput;
+}): string {
+  const { status, current, failures, stalled, input } = state;
+  if (status === "pending") return "Not started yet";
+  if (status === "completed") {
+    return failures === 0 ? "Completed" : `Completed; ${files(failures)} could not be read`;
+  }
+  if (status === "failed") {
+    return `Failed: ${current?.error ?? input.session.error ?? "see the phases below"}`;
+  }
+  if (status === "cancelled") return "Cancelled; what was finished is kept";
+  if (status === "paused") return "Paused; finished work is kept";
+  if (!input.worker?.alive) return "Waiting for a worker: none is running";
+  const doing = current ? DOING[current.name] : "Working";
+  if (stalled) return `${doing}: nothing has finished for over a minute`;
+  if (current?.name === "discovery") return `${doing}: ${current.done.toLocaleString("en")} so far`;
+  return doing;
+}
+
+const files = (count: number) => `${count.toLocaleString("en")} ${count === 1 ? "file" : "files"}`;

@@ -1,0 +1,202 @@
+import {
+  PHASE_NAMES,
+  type PhaseName,
+  type PhaseStatus,
+  type PhaseWeights,
+  type SessionStatus,
+} from "../db/schema.ts";
+import { estimateTime } from "./eta.ts";
+import { progressMessage } from "./messages.ts";
+import { counted, fraction, type PhaseRow, ratePerSecond } from "./phase_row.ts";
+import { isTerminal, overallStatus } from "./status.ts";
+
+export type { PhaseRow };
+
+/** Everything progress is made of; `now` is the database's clock. */
+export interface ProgressInput {
+  session: { id: number; round: number; weights: PhaseWeights | null; error: string | null };
+  phases: readonly PhaseRow[];
+  /** The worker seen last, or null if there never was one. */
+  worker: { lastSeenAt: Date; alive: boolean; device: string } | null;
+  now: Date;
+}
+
+export interface PhaseProgress {
+  name: PhaseName;
+  status: PhaseStatus;
+  /** Share of the overall percentage, in percent; 0 for discovery and for skipped phases. */
+  weight: number;
+  progress: {
+    current: number;
+    total: number | null;
+    percentage: number | null;
+    ratePerMinute: number | null;
+    etaSeconds: number | null;
+    done: number;
+    skipped: number;
+    failed: number;
+    cancelled: number;
+    pending: number;
+  };
+  startedAt: string | null;
+  completedAt: string | null;
+  error: string | null;
+}
+
+export interface UnifiedProgress {
+  sessionId: number;
+  overallStatus: SessionStatus;
+  outcome: "clean" | "with_errors" | null;
+  round: number;
+  overallProgress: {
+    percentage: number | null;
+    isIndeterminate: boolean;
+    etaSeconds: number | null;
+    etaLow: number | null;
+    etaHigh: number | null;
+    currentPhase: PhaseName | "completed";
+    message: string;
+  };
+  phases: {
+    discovery: PhaseProgress;
+    training: PhaseProgress;
+    faceDetection: PhaseProgress;
+    clustering: PhaseProgress;
+  };
+  worker: { alive: boolean; lastSeenAt: string | null; stalled: boolean; device: string | null };
+}
+
+export const DEFAULT_WEIGHTS: PhaseWeights = {
+  training: 30,
+  face_detection: 65,
+  clustering: 5,
+  measured: false,
+};
+
+/** Nothing finished for this long while a worker is alive: the page says so. */
+const STALL_SECONDS = 60;
+
+/**
+ * The progress of a session as one true figure and the four phases behind it; pure. The overall
+ * percentage is the weighted share of counted items of this round, rounded down to a tenth: null
+ * while the number of items is unknown, 100 only when every phase is terminal.
+ */
+export function unifiedProgress(input: ProgressInput): UnifiedProgress {
+  const phases = PHASE_NAMES.map((name) => input.phases.find((phase) => phase.name === name)!);
+  const status = overallStatus(phases);
+  const weights = shares(phases, input.session.weights ?? DEFAULT_WEIGHTS);
+  const rates = phases.map((phase) => ratePerSecond(phase, input.now));
+  const time = estimateTime({ phases, rates, weights: input.session.weights ?? DEFAULT_WEIGHTS });
+  const percentage = overallPercentage(phases, weights);
+  const current = phases.find((phase) => phase.status === "failed") ??
+    phases.find((phase) => !isTerminal(phase.status)) ??
+    phases.find((phase) => phase.status === "cancelled");
+  const failures = phases.reduce((sum, phase) => sum + phase.failed, 0);
+  const stalled = isStalled(input, status);
+  const view = (index: number): PhaseProgress => {
+    const phase = phases[index];
+    return {
+      name: phase.name,
+      status: phase.status,
+      weight: weights[phase.name],
+      progress: {
+        current: counted(phase),
+        total: phase.total,
+        percentage: phasePercentage(phase),
+        ratePerMinute: rates[index] === null ? null : round(rates[index] * 60),
+        etaSeconds: time.phases[index],
+        done: phase.done,
+        skipped: phase.skipped,
+        failed: phase.failed,
+        cancelled: phase.cancelled,
+        pending: phase.total === null ? 0 : phase.total - counted(phase),
+      },
+      startedAt: phase.startedAt?.toISOString() ?? null,
+      completedAt: phase.completedAt?.toISOString() ?? null,
+      error: phase.error,
+    };
+  };
+  const live = status === "discovering" || status === "running";
+  return {
+    sessionId: input.session.id,
+    overallStatus: status,
+    outcome: status === "completed" ? (failures > 0 ? "with_errors" : "clean") : null,
+    round: input.session.round,
+    overallProgress: {
+      percentage,
+      isIndeterminate: percentage === null,
+      etaSeconds: live ? time.seconds : null,
+      etaLow: live ? time.low : null,
+      etaHigh: live ? time.high : null,
+      currentPhase: current?.name ?? "completed",
+      message: progressMessage({ status, current: current ?? null, failures, stalled, input }),
+    },
+    phases: {
+      discovery: view(0),
+      training: view(1),
+      faceDetection: view(2),
+      clustering: view(3),
+    },
+    worker: {
+      alive: input.worker?.alive ?? false,
+      lastSeenAt: input.worker?.lastSeenAt.toISOString() ?? null,
+      stalled,
+      device: input.worker?.device ?? null,
+    },
+  };
+}
+
+/** Percent per phase, summing to 100 over the phases that take part; a skipped phase gives its weight to the others. */
+export function shares(
+  phases: readonly PhaseRow[],
+  weights: PhaseWeights,
+): Record<PhaseName, number> {
+  const taking = phases.filter((phase) =>
+    phase.name !== "discovery" && phase.status !== "skipped" && !untouched(phase)
+  );
+  const sum = taking.reduce((all, phase) => all + weight(phase.name, weights), 0);
+  const share = { discovery: 0, training: 0, face_detection: 0, clustering: 0 };
+  for (const phase of taking) {
+    share[phase.name] = sum > 0 ? 100 * weight(phase.name, weights) / sum : 100 / taking.length;
+  }
+  return share;
+}
+
+// A phase that an earlier round completed and this one did not open again is no part of its work.
+const untouched = (phase: PhaseRow) =>
+  phase.status === "completed" && phase.baseline > 0 && phase.baseline === phase.total;
+
+function overallPercentage(
+  phases: readonly PhaseRow[],
+  weights: Record<PhaseName, number>,
+): number | null {
+  // Without a total there is nothing to take a percentage of: before and during discovery.
+  if (phases.find((phase) => phase.name === "training")!.total === null) return null;
+  const sum = phases.reduce((all, phase) => all + weights[phase.name] * fraction(phase), 0);
+  const all = phases.every((phase) => isTerminal(phase.status));
+  return Math.min(floor(sum), all ? 100 : 99.9);
+}
+
+function phasePercentage(phase: PhaseRow): number | null {
+  if (phase.name === "discovery" || phase.total === null) {
+    return phase.status === "completed" ? 100 : null;
+  }
+  const share = floor(100 * fraction(phase));
+  return isTerminal(phase.status) ? share : Math.min(share, 99.9);
+}
+
+function isStalled(input: ProgressInput, status: SessionStatus): boolean {
+  if (status !== "running" && status !== "discovering") return false;
+  if (!input.worker?.alive) return false;
+  const marks = input.phases.filter((phase) => phase.status === "running")
+    .flatMap((phase) => [phase.lastCommitAt, phase.runningSince])
+    .filter((mark) => mark !== null);
+  if (marks.length === 0) return false;
+  const latest = Math.max(...marks.map((mark) => mark.getTime()));
+  return input.now.getTime() - latest > STALL_SECONDS * 1000;
+}
+
+const weight = (name: PhaseName, weights: PhaseWeights) => name === "discovery" ? 0 : weights[name];
+// 1e-9: 15 of 100 at weight 30 must not become 14.9 because of binary fractions.
+const floor = (percent: number) => Math.floor(percent * 10 + 1e-9) / 10;
+const round = (value: number) => Math.round(value * 10) / 10;

@@ -1,0 +1,279 @@
+import assert from "node:assert/strict";
+import type { PhaseName, PhaseStatus, PhaseWeights } from "../db/schema.ts";
+import { phaseRow } from "./session_model.ts";
+import { type PhaseRow, type ProgressInput, unifiedProgress } from "./progress.ts";
+
+const now = new Date("2030-01-01T12:00:00Z");
+const before = (seconds: number) => new Date(now.getTime() - seconds * 1000);
+
+type Fields = Partial<PhaseRow> | PhaseStatus;
+
+/** An input out of the four phases in their order. */
+function input(phases: [Fields, Fields, Fields, Fields], rest: Partial<ProgressInput> = {}) {
+  const names: PhaseName[] = ["discovery", "training", "face_detection", "clustering"];
+  return {
+    session: { id: 7, round: 1, weights: null, error: null },
+    phases: names.map((name, index) => {
+      const fields = phases[index];
+      return phaseRow(name, typeof fields === "string" ? { status: fields } : fields);
+    }),
+    worker: { lastSeenAt: before(1), alive: true, device: "cpu" },
+    now,
+    ...rest,
+  };
+}
+
+const found = (total: number): Fields => ({ status: "completed", total, done: total });
+const percentage = (...phases: Parameters<typeof input>[0]) =>
+  unifiedProgress(input(phases)).overallProgress.percentage;
+
+Deno.test("training half done is 15 %", () => {
+  const training: Fields = { status: "running", total: 100, done: 50 };
+  assert.equal(percentage(found(100), training, "pending", "pending"), 15);
+});
+
+Deno.test("training done and faces half done is 62.5 %", () => {
+  const faces: Fields = { status: "running", total: 80, done: 40 };
+  assert.equal(percentage(found(100), found(100), faces, "pending"), 62.5);
+});
+
+Deno.test("no percentage is lost to binary fractions", () => {
+  for (let done = 0; done <= 1000; done++) {
+    const training: Fields = { status: "running", total: 1000, done };
+    assert.equal(
+      percentage(found(1000), training, "pending", "pending"),
+      Math.floor(done * 3 / 10) / 10,
+    );
+  }
+});
+
+Deno.test("331 done and 335 duplicates of 666 are the whole of training", () => {
+  const counts = { total: 666, done: 331, skipped: 335 };
+  const ended = unifiedProgress(
+    input([found(666), { status: "completed", ...counts }, "pending", "pending"]),
+  );
+  assert.equal(ended.phases.training.progress.percentage, 100);
+  assert.equal(ended.phases.training.progress.current, 666);
+  assert.equal(ended.phases.training.progress.pending, 0);
+  assert.equal(ended.overallProgress.percentage, 30);
+  // Counted to the last item but not closed yet: 100 % would be a state ahead of the truth.
+  const open = unifiedProgress(
+    input([found(666), { status: "running", ...counts }, "pending", "pending"]),
+  );
+  assert.equal(open.phases.training.progress.percentage, 99.9);
+});
+
+Deno.test("during discovery the percentage is unknown, not 0", () => {
+  for (const status of ["pending", "running", "paused"] as const) {
+    const view = unifiedProgress(input([{ status, done: 1234 }, "pending", "pending", "pending"]));
+    assert.equal(view.overallProgress.percentage, null);
+    assert.equal(view.overallProgress.isIndeterminate, true);
+    assert.equal(view.phases.discovery.progress.percentage, null);
+    assert.equal(view.phases.training.progress.percentage, null);
+    assert.equal(view.phases.discovery.progress.current, 1234);
+  }
+});
+
+Deno.test("total 0: nothing to read is 0 % while open and the phase's whole when it has ended", () => {
+  const open: Fields = { status: "running", total: 0 };
+  assert.equal(percentage(found(0), open, "pending", "pending"), 0);
+  const ended: Fields = { status: "completed", total: 0 };
+  assert.equal(percentage(found(0), ended, "pending", "pending"), 30);
+});
+
+Deno.test("an empty folder completes, clean, with 100 %", () => {
+  const empty: Fields = { status: "completed", total: 0 };
+  const view = unifiedProgress(input([empty, empty, empty, empty]));
+  assert.equal(view.overallStatus, "completed");
+  assert.equal(view.outcome, "clean");
+  assert.equal(view.overallProgress.percentage, 100);
+  assert.equal(view.overallProgress.currentPhase, "completed");
+  assert.equal(view.overallProgress.message, "Completed");
+  for (const phase of Object.values(view.phases)) assert.equal(phase.progress.percentage, 100);
+});
+
+Deno.test("skipped faces give their weight to the others", () => {
+  const half: Fields = { status: "running", total: 10, done: 5 };
+  const view = unifiedProgress(input([found(10), half, "skipped", "pending"]));
+  assert.equal(view.phases.faceDetection.weight, 0);
+  assert.equal(view.phases.training.weight, 100 * 30 / 35);
+  assert.equal(view.phases.clustering.weight, 100 * 5 / 35);
+  assert.equal(view.overallProgress.percentage, 42.8);
+  const alone = unifiedProgress(input([found(10), half, "skipped", "skipped"]));
+  assert.equal(alone.overallProgress.percentage, 50);
+  const end = unifiedProgress(input([found(10), found(10), "skipped", "skipped"]));
+  assert.equal(end.overallProgress.percentage, 100);
+  assert.equal(end.overallStatus, "completed");
+});
+
+Deno.test("failed faces fail the run, keep its figures and say why", () => {
+  const failed = { status: "failed" as const, total: 100, done: 20, error: "the disk is full" };
+  const view = unifiedProgress(input([found(100), found(100), failed, "cancelled"]));
+  assert.equal(view.overallStatus, "failed");
+  assert.equal(view.outcome, null);
+  assert.equal(view.overallProgress.percentage, 43);
+  assert.equal(view.overallProgress.currentPhase, "face_detection");
+  assert.equal(view.overallProgress.message, "Failed: the disk is full");
+  assert.equal(view.overallProgress.etaSeconds, null);
+  assert.equal(view.phases.faceDetection.error, "the disk is full");
+  assert.equal(view.phases.faceDetection.progress.pending, 80);
+});
+
+Deno.test("failed discovery leaves the total unknown", () => {
+  const failed = { status: "failed" as const, done: 3, error: "the folder is gone" };
+  const view = unifiedProgress(input([failed, "cancelled", "cancelled", "cancelled"]));
+  assert.equal(view.overallStatus, "failed");
+  assert.equal(view.overallProgress.percentage, null);
+  assert.equal(view.overallProgress.message, "Failed: the folder is gone");
+});
+
+Deno.test("zero faces to cluster completes", () => {
+  const none: Fields = { status: "completed", total: 0 };
+  const view = unifiedProgress(input([found(5), found(5), found(5), none]));
+  assert.equal(view.overallProgress.percentage, 100);
+  assert.equal(view.overallStatus, "completed");
+});
+
+Deno.test("clustering before it knows its units is indeterminate; the whole is not", () => {
+  const view = unifiedProgress(
+    input([found(5), found(5), found(5), { status: "running", total: null }]),
+  );
+  assert.equal(view.phases.clustering.progress.percentage, null);
+  assert.equal(view.overallProgress.percentage, 95);
+});
+
+Deno.test("a cancelled run keeps what it reached", () => {
+  const training = { status: "cancelled" as const, total: 100, done: 40, cancelled: 60 };
+  const view = unifiedProgress(input([found(100), training, "cancelled", "cancelled"]));
+  assert.equal(view.overallStatus, "cancelled");
+  assert.equal(view.overallProgress.percentage, 30);
+  assert.equal(view.phases.training.progress.pending, 0);
+  assert.equal(view.phases.training.progress.current, 100);
+  assert.equal(view.overallProgress.message, "Cancelled; what was finished is kept");
+});
+
+Deno.test("a paused run keeps its percentage and promises no time", () => {
+  const training = {
+    status: "paused" as const,
+    total: 100,
+    done: 50,
+    rate: 2,
+    rateMass: 1,
+    lastCommitAt: before(3600),
+  };
+  const view = unifiedProgress(input([found(100), training, "pending", "pending"]));
+  assert.equal(view.overallStatus, "paused");
+  assert.equal(view.overallProgress.percentage, 15);
+  assert.equal(view.overallProgress.etaSeconds, null);
+  assert.equal(view.phases.training.progress.ratePerMinute, null);
+  assert.equal(view.worker.stalled, false);
+});
+
+Deno.test("weights: 30, 65, 5 by default; measured seconds in proportion", () => {
+  const phases: Parameters<typeof input>[0] = [
+    found(100),
+    { status: "running", total: 100, done: 50 },
+    "pending",
+    "pending",
+  ];
+  const weight = (view: ReturnType<typeof unifiedProgress>) =>
+    Object.values(view.phases).map((phase) => phase.weight);
+  assert.deepEqual(weight(unifiedProgress(input(phases))), [0, 30, 65, 5]);
+  const weights: PhaseWeights = {
+    training: 120,
+    face_detection: 60,
+    clustering: 20,
+    measured: true,
+  };
+  const session = { id: 7, round: 1, weights, error: null };
+  const view = unifiedProgress(input(phases, { session }));
+  assert.deepEqual(weight(view), [0, 60, 30, 10]);
+  assert.equal(view.overallProgress.percentage, 30);
+});
+
+Deno.test("a retry opens a round with a percentage of its own", () => {
+  const faces = { status: "running" as const, total: 1000, done: 985, failed: 5, baseline: 980 };
+  const session = { id: 7, round: 2, weights: null, error: null };
+  const view = unifiedProgress(input([found(1000), found(1000), faces, "pending"], { session }));
+  assert.equal(view.round, 2);
+  // 10 of the 20 taken again are counted.
+  assert.equal(view.phases.faceDetection.progress.percentage, 50);
+  assert.equal(view.overallProgress.percentage, 62.5);
+});
+
+Deno.test("failed items: completed, with errors, and how many", () => {
+  const training = { status: "completed" as const, total: 1500, done: 300, failed: 1200 };
+  const view = unifiedProgress(input([found(1500), training, found(300), found(9)]));
+  assert.equal(view.overallStatus, "completed");
+  assert.equal(view.outcome, "with_errors");
+  assert.equal(view.overallProgress.message, "Completed; 1,200 files could not be read");
+});
+
+Deno.test("no worker, and a worker that finishes nothing, are said in words", () => {
+  const phases = (silence: number): Parameters<typeof input>[0] => [
+    found(9),
+    { status: "running", total: 9, runningSince: before(3600), lastCommitAt: before(silence) },
+    "pending",
+    "pending",
+  ];
+  const dead = unifiedProgress(input(phases(3000), { worker: null }));
+  assert.equal(dead.overallProgress.message, "Waiting for a worker: none is running");
+  assert.deepEqual(dead.worker, { alive: false, lastSeenAt: null, stalled: false, device: null });
+  const stalled = unifiedProgress(input(phases(61)));
+  assert.equal(stalled.worker.stalled, true);
+  assert.match(stalled.overallProgress.message, /nothing has finished for over a minute/);
+  const moving = unifiedProgress(input(phases(59)));
+  assert.equal(moving.worker.stalled, false);
+  assert.equal(moving.overallProgress.message, "Reading pictures and making them searchable");
+  // Just resumed: the silence of the pause is nobody's fault.
+  const resumed = phases(3000);
+  resumed[1] = { ...(resumed[1] as object), runningSince: before(2) };
+  assert.equal(unifiedProgress(input(resumed)).worker.stalled, false);
+});
+
+Deno.test("the shape is exactly the documented one, and survives JSON", () => {
+  const view = unifiedProgress(
+    input([found(9), { status: "running", total: 9, startedAt: before(9) }, "pending", "pending"]),
+  );
+  const keys = (value: object) => Object.keys(value).sort();
+  assert.deepEqual(
+    keys(view),
+    ["outcome", "overallProgress", "overallStatus", "phases", "round", "sessionId", "worker"],
+  );
+  assert.deepEqual(keys(view.overallProgress), [
+    "currentPhase",
+    "etaHigh",
+    "etaLow",
+    "etaSeconds",
+    "isIndeterminate",
+    "message",
+    "percentage",
+  ]);
+  assert.deepEqual(Object.keys(view.phases), [
+    "discovery",
+    "training",
+    "faceDetection",
+    "clustering",
+  ]);
+  for (const phase of Object.values(view.phases)) {
+    assert.deepEqual(
+      keys(phase),
+      ["completedAt", "error", "name", "progress", "startedAt", "status", "weight"],
+    );
+    assert.deepEqual(keys(phase.progress), [
+      "cancelled",
+      "current",
+      "done",
+      "etaSeconds",
+      "failed",
+      "pending",
+      "percentage",
+      "ratePerMinute",
+      "skipped",
+      "total",
+    ]);
+  }
+  assert.deepEqual(keys(view.worker), ["alive", "device", "lastSeenAt", "stalled"]);
+  assert.deepEqual(JSON.parse(JSON.stringify(view)), view);
+  assert.equal(view.phases.training.startedAt, "2030-01-01T11:59:51.000Z");
+});

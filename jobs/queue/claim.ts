@@ -1,0 +1,83 @@
+import { sql } from "drizzle-orm";
+import type { Db } from "../../db/client.ts";
+import type { PhaseName } from "../../db/schema.ts";
+
+export interface Job {
+  id: number;
+  subject: number;
+  attempt: number;
+  maxAttempts: number;
+}
+
+/** A batch of jobs taken by one worker; the claim id fences everybody else's late results. */
+export interface Claim {
+  claimId: string;
+  sessionId: number;
+  phase: PhaseName;
+  jobs: Job[];
+}
+
+/**
+ * Takes up to `limit` queued jobs of one phase of one session, oldest first; null if there is
+ * nothing to take or the phase does not run. One statement: select-then-update is half as fast.
+ * Items present at two workers' deaths are left to claimSuspect.
+ */
+export function claimJobs(
+  db: Db,
+  options: ClaimOptions & { limit: number },
+): Promise<Claim | null> {
+  return claim(db, { ...options, suspects: false });
+}
+
+/** Takes one item that was there when two workers died: it runs alone, so a third death names it. */
+export function claimSuspect(db: Db, options: ClaimOptions): Promise<Claim | null> {
+  return claim(db, { ...options, limit: 1, suspects: true });
+}
+
+export interface ClaimOptions {
+  sessionId: number;
+  phase: PhaseName;
+  workerId: string;
+}
+
+async function claim(
+  db: Db,
+  { sessionId, phase, workerId, limit, suspects }: ClaimOptions & {
+    limit: number;
+    suspects: boolean;
+  },
+): Promise<Claim | null> {
+  const claimId = crypto.randomUUID();
+  const rows = await db.execute<{ id: string; subject: string; attempt: number; max: number }>(sql`
+    update jobs set state = 'running', claim_id = ${claimId}, worker_id = ${workerId},
+      attempt = attempt + 1, started_at = now()
+    where id = any(array(
+      select id from jobs
+      where session_id = ${sessionId} and phase = ${phase} and state = 'queued' and run_at <= now()
+        and ${suspects ? sql`deaths >= 2` : sql`deaths < 2`}
+        and exists (select from phases p where p.session_id = ${sessionId} and p.name = ${phase}
+                    and p.status = 'running')
+      order by priority, run_at, id limit ${limit} for update skip locked))
+    returning id, subject, attempt, max_attempts as max`);
+  if (rows.length === 0) return null;
+  const jobs = rows.map((row) => ({
+    id: Number(row.id),
+    subject: Number(row.subject),
+    attempt: row.attempt,
+    maxAttempts: row.max,
+  }));
+  return { claimId, sessionId, phase, jobs };
+}
+
+export interface OpenPhase {
+  sessionId: number;
+  phase: PhaseName;
+}
+
+/** Phases that run now, among `names`; a worker serves them in turn, so that no session starves. */
+export async function runningPhases(db: Db, names: readonly PhaseName[]): Promise<OpenPhase[]> {
+  const rows = await db.execute<{ session: string; phase: PhaseName }>(sql`
+    select session_id as session, name as phase from phases
+    where status = 'running' and name in ${names} order by session_id`);
+  return rows.map((row) => ({ sessionId: Number(row.session), phase: row.phase }));
+}

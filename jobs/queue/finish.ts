@@ -1,0 +1,88 @@
+import { sql } from "drizzle-orm";
+import type { Db, Tx } from "../../db/client.ts";
+import type { Claim } from "./claim.ts";
+import { rateUpdate } from "./rate.ts";
+
+/** How an item ended, with a reason a machine and one a person understands. */
+export interface Outcome {
+  id: number;
+  state: "done" | "skipped" | "failed";
+  reason?: string;
+  message?: string;
+}
+
+/**
+ * Locks the jobs of a claim and returns the ids that are still ours; results of the others belong
+ * to somebody else by now and must not be written. First statement of every finishing transaction.
+ */
+export async function holdClaim(tx: Tx, claim: Claim): Promise<Set<number>> {
+  const ids = claim.jobs.map((job) => job.id);
+  const rows = await tx.execute<{ id: string }>(sql`
+    select id from jobs where id = any(${sql.param(ids)}::bigint[]) and claim_id = ${claim.claimId}
+    order by id for update`);
+  return new Set(rows.map((row) => Number(row.id)));
+}
+
+/**
+ * Ends items and moves the phase's ledger with them. Last statements of the transaction that
+ * stored their results: counted when finished, never when started. Returns how many are pending.
+ */
+export async function completeJobs(tx: Tx, claim: Claim, outcomes: Outcome[]): Promise<number> {
+  if (outcomes.length > 0) {
+    await tx.execute(sql`
+      update jobs set state = o.state, reason = o.reason, message = o.message,
+        error_kind = case when o.state = 'failed' then 'permanent' end,
+        claim_id = null, finished_at = now()
+      from unnest(${sql.param(outcomes.map((o) => o.id))}::bigint[],
+                  ${sql.param(outcomes.map((o) => o.state))}::text[],
+                  ${sql.param(outcomes.map((o) => o.reason ?? null))}::text[],
+                  ${sql.param(outcomes.map((o) => o.message ?? null))}::text[])
+        as o (id, state, reason, message)
+      where jobs.id = o.id and jobs.claim_id = ${claim.claimId}`);
+  }
+  const count = (state: Outcome["state"]) => outcomes.filter((o) => o.state === state).length;
+  const [row] = await tx.execute<{ pending: number }>(sql`
+    update phases set done = done + ${count("done")}, skipped = skipped + ${count("skipped")},
+      failed = failed + ${count("failed")}, ${rateUpdate(outcomes.length)}
+    where session_id = ${claim.sessionId} and name = ${claim.phase}
+    returning coalesce(total, 0) - done - skipped - failed - cancelled as pending`);
+  return row?.pending ?? 0;
+}
+
+/** Gives back what a claim still holds, as if it had never been taken: no attempt is consumed. */
+export async function releaseClaim(db: Db | Tx, claimId: string): Promise<void> {
+  await db.execute(sql`
+    update jobs set state = 'queued', claim_id = null, worker_id = null, started_at = null,
+      attempt = greatest(attempt - 1, 0)
+    where claim_id = ${claimId}`);
+}
+
+/**
+ * Puts items back after an error that may pass, each later than before: 2, 8, 32, 128 s. An item
+ * whose attempts are used up is returned, for the caller to end as failed.
+ */
+export async function retryLater(
+  tx: Tx,
+  claim: Claim,
+  faults: { id: number; message: string }[],
+): Promise<Outcome[]> {
+  const spent = new Set(
+    claim.jobs.filter((job) => job.attempt >= job.maxAttempts).map((job) => job.id),
+  );
+  const again = faults.filter((fault) => !spent.has(fault.id));
+  if (again.length > 0) {
+    await tx.execute(sql`
+      update jobs set state = 'queued', claim_id = null, worker_id = null,
+        error_kind = 'transient', message = f.message,
+        run_at = now() + interval '0.5 seconds' * power(4, jobs.attempt)
+      from unnest(${sql.param(again.map((f) => f.id))}::bigint[],
+                  ${sql.param(again.map((f) => f.message))}::text[]) as f (id, message)
+      where jobs.id = f.id and jobs.claim_id = ${claim.claimId}`);
+  }
+  return faults.filter((fault) => spent.has(fault.id)).map((fault) => ({
+    id: fault.id,
+    state: "failed",
+    reason: "gave_up",
+    message: fault.message,
+  }));
+}

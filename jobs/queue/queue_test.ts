@@ -1,0 +1,188 @@
+import assert from "node:assert/strict";
+import { sql } from "drizzle-orm";
+import { type TestDatabase, testDatabase } from "../../db/testing.ts";
+import { checkLedgers } from "../check_ledgers.ts";
+import { createSession } from "../lifecycle.ts";
+import { type Claim, claimJobs, claimSuspect } from "./claim.ts";
+import { completeJobs, holdClaim, type Outcome, releaseClaim, retryLater } from "./finish.ts";
+import { rescueJobs } from "./rescue.ts";
+
+const WORKER = "00000000-0000-4000-8000-000000000001";
+const OTHER = "00000000-0000-4000-8000-000000000002";
+
+/** A session whose training phase runs with `count` queued jobs, and one live worker. */
+async function library(database: TestDatabase, count: number): Promise<number> {
+  const { db } = database;
+  const id = await createSession(db, { name: "t", rootPath: "/p", subdirectories: [""] });
+  await db.execute(sql`
+    insert into jobs (session_id, phase, subject)
+    select ${id}::bigint, 'training', n from generate_series(1, ${count}::int) n`);
+  await db.execute(sql`
+    update phases set status = 'running', total = ${count}, running_since = now()
+    where session_id = ${id} and name = 'training'`);
+  await addWorker(database, WORKER);
+  return id;
+}
+
+const addWorker = ({ db }: TestDatabase, id: string) =>
+  db.execute(sql`
+    insert into workers (id, host, pid, device, clip_model, face_model)
+    values (${id}, 'h', 1, 'cpu', 'c', 'f') on conflict (id) do nothing`);
+
+const silence = ({ db }: TestDatabase, id: string) =>
+  db.execute(sql`update workers set beat_at = now() - interval '1 hour' where id = ${id}`);
+
+const finish = ({ db }: TestDatabase, claim: Claim, state: Outcome["state"]) =>
+  db.transaction(async (tx) => {
+    const ours = await holdClaim(tx, claim);
+    await completeJobs(tx, claim, [...ours].map((id) => ({ id, state })));
+    return ours.size;
+  });
+
+/** The server of the tests may have started seconds ago, which delays deaths; this one has not. */
+const rescue = async (database: TestDatabase) => {
+  const [{ young }] = await database.db.execute<{ young: boolean }>(
+    sql`select pg_postmaster_start_time() > now() - interval '25 seconds' as young`,
+  );
+  if (young) await new Promise((resolve) => setTimeout(resolve, 25_000));
+  return rescueJobs(database.db);
+};
+
+Deno.test("the job table", async (t) => {
+  const database = await testDatabase();
+  const { db } = database;
+  const options = (sessionId: number, workerId = WORKER) => ({
+    sessionId,
+    phase: "training" as const,
+    workerId,
+  });
+
+  await t.step("twenty workers claiming at once share the jobs without overlap", async () => {
+    const id = await library(database, 100);
+    const claims = await Promise.all(
+      Array.from({ length: 20 }, () => claimJobs(db, { ...options(id), limit: 7 })),
+    );
+    const taken = claims.flatMap((claim) => claim?.jobs.map((job) => job.id) ?? []);
+    assert.equal(new Set(taken).size, taken.length);
+    assert.equal(taken.length, 100);
+    assert.equal(await claimJobs(db, { ...options(id), limit: 7 }), null);
+  });
+
+  await t.step("nothing is claimed of a phase that is paused", async () => {
+    const id = await library(database, 3);
+    await db.execute(sql`update phases set status = 'paused' where session_id = ${id}`);
+    assert.equal(await claimJobs(db, { ...options(id), limit: 7 }), null);
+  });
+
+  await t.step(
+    "finishing counts in the same transaction, and a rollback counts nothing",
+    async () => {
+      const id = await library(database, 10);
+      const claim = (await claimJobs(db, { ...options(id), limit: 4 }))!;
+      await assert.rejects(db.transaction(async (tx) => {
+        await holdClaim(tx, claim);
+        await completeJobs(tx, claim, claim.jobs.map(({ id }) => ({ id, state: "done" })));
+        throw new Error("the disk is gone");
+      }));
+      assert.deepEqual(await checkLedgers(db), []);
+      assert.equal(await finish(database, claim, "done"), 4);
+      const [row] = await db.execute<{ done: number; rate: number; mass: number }>(sql`
+      select done, rate, rate_mass as mass from phases
+      where session_id = ${id} and name = 'training'`);
+      assert.equal(row.done, 4);
+      assert.ok(row.rate > 0 && row.mass > 0 && row.mass <= 1);
+      assert.deepEqual(await checkLedgers(db), []);
+    },
+  );
+
+  await t.step("a late worker's results are refused after a rescue", async () => {
+    const id = await library(database, 5);
+    await addWorker(database, OTHER);
+    const late = (await claimJobs(db, { ...options(id, OTHER), limit: 5 }))!;
+    await silence(database, OTHER);
+    assert.equal(await rescue(database), 5);
+    const second = (await claimJobs(db, { ...options(id), limit: 5 }))!;
+    assert.deepEqual(new Set(second.jobs.map((job) => job.attempt)), new Set([1]));
+    assert.equal(await finish(database, late, "failed"), 0);
+    assert.equal(await finish(database, second, "done"), 5);
+    assert.equal(await finish(database, late, "failed"), 0);
+    assert.deepEqual(await checkLedgers(db), []);
+    const [{ failed }] = await db.execute<{ failed: number }>(sql`
+      select failed from phases where session_id = ${id} and name = 'training'`);
+    assert.equal(failed, 0);
+  });
+
+  await t.step("a live worker's jobs are not rescued", async () => {
+    const id = await library(database, 2);
+    await claimJobs(db, { ...options(id), limit: 2 });
+    await db.execute(sql`update workers set beat_at = now() where id = ${WORKER}`);
+    const running = async () =>
+      (await db.execute(
+        sql`select 1 from jobs where session_id = ${id} and state = 'running'`,
+      )).length;
+    await rescueJobs(db);
+    assert.equal(await running(), 2);
+  });
+
+  await t.step("an item at two deaths runs alone, and fails at the third", async () => {
+    const id = await library(database, 3);
+    for (let death = 1; death <= 2; death++) {
+      await addWorker(database, OTHER);
+      await db.execute(sql`update workers set beat_at = now() where id = ${OTHER}`);
+      assert.equal((await claimJobs(db, { ...options(id, OTHER), limit: 3 }))!.jobs.length, 3);
+      await silence(database, OTHER);
+      await rescue(database);
+    }
+    assert.equal(await claimJobs(db, { ...options(id), limit: 3 }), null);
+    await db.execute(sql`update workers set beat_at = now() where id = ${OTHER}`);
+    const alone = (await claimSuspect(db, options(id, OTHER)))!;
+    assert.equal(alone.jobs.length, 1);
+    await silence(database, OTHER);
+    await rescue(database);
+    const [job] = await db.execute<{ state: string; reason: string; attempt: number }>(sql`
+      select state, reason, attempt from jobs where id = ${alone.jobs[0].id}`);
+    assert.deepEqual({ ...job }, { state: "failed", reason: "crashed", attempt: 0 });
+    assert.deepEqual(await checkLedgers(db), []);
+  });
+
+  await t.step("releasing consumes no attempt", async () => {
+    const id = await library(database, 1);
+    for (let turn = 0; turn < 3; turn++) {
+      const claim = (await claimJobs(db, { ...options(id), limit: 1 }))!;
+      assert.equal(claim.jobs[0].attempt, 1);
+      await releaseClaim(db, claim.claimId);
+    }
+  });
+
+  await t.step("errors that may pass come back later, and end as failed when spent", async () => {
+    const id = await library(database, 1);
+    for (let attempt = 1; attempt <= 5; attempt++) {
+      const claim = (await claimJobs(db, { ...options(id), limit: 1 }))!;
+      assert.equal(claim.jobs[0].attempt, attempt);
+      const spent = await db.transaction(async (tx) => {
+        await holdClaim(tx, claim);
+        const spent = await retryLater(tx, claim, [{ id: claim.jobs[0].id, message: "EIO" }]);
+        await completeJobs(tx, claim, spent);
+        return spent;
+      });
+      assert.equal(spent.length, attempt === 5 ? 1 : 0);
+      assert.equal(await claimJobs(db, { ...options(id), limit: 1 }), null, "it must wait");
+      await db.execute(sql`update jobs set run_at = now() where session_id = ${id}`);
+    }
+    assert.deepEqual(await checkLedgers(db), []);
+  });
+
+  await t.step("the claim reads its index, also among very many rows", async () => {
+    const id = await library(database, 20_000);
+    await db.execute(sql`analyze jobs`);
+    const plan = await db.execute<{ "QUERY PLAN": string }>(sql`
+      explain select id from jobs where session_id = ${id} and phase = 'training'
+        and state = 'queued' and run_at <= now() and deaths < 2
+      order by priority, run_at, id limit 20 for update skip locked`);
+    const text = plan.map((row) => row["QUERY PLAN"]).join("\n");
+    assert.match(text, /jobs_queued/);
+    assert.doesNotMatch(text, /Sort|Seq Scan/);
+  });
+
+  await database.drop();
+});

@@ -1,0 +1,52 @@
+import { ImageError } from "../models/types.ts";
+
+/** One read of an original: its bytes and what they are known by. */
+export interface Original {
+  bytes: Uint8Array;
+  /** 64 hex digits. */
+  sha256: string;
+}
+
+/** Whether an error will be there again next time; `reason` is for machines, the message for people. */
+export class ReadFault extends Error {
+  override name = "ReadFault";
+  constructor(readonly reason: string, message: string, options?: ErrorOptions) {
+    super(message, options);
+  }
+}
+
+/** Larger files are no photographs, and reading one would take the memory of everything else. */
+const LARGEST = 2 ** 30;
+
+/**
+ * Reads a file once, whole, for reading only, and hashes it. Throws ReadFault for what will not
+ * get better by itself (gone, forbidden, empty, too large), and lets errors of the disk through.
+ */
+export async function readOriginal(path: string): Promise<Original> {
+  let bytes: Uint8Array<ArrayBuffer>;
+  try {
+    using file = await Deno.open(path, { read: true });
+    const { size, isFile } = await file.stat();
+    if (!isFile) throw new ReadFault("not_a_file", "It is not a file any more");
+    if (size > LARGEST) {
+      throw new ReadFault(
+        "too_large",
+        `The file has ${(size / 2 ** 30).toFixed(1)} GB; the limit is 1 GB`,
+      );
+    }
+    bytes = new Uint8Array(await new Response(file.readable).arrayBuffer());
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) {
+      throw new ReadFault("vanished", "The file was gone when it was to be read", { cause: error });
+    }
+    if (error instanceof Deno.errors.PermissionDenied) {
+      throw new ReadFault("forbidden", "This user may not read the file; change its permissions", {
+        cause: error,
+      });
+    }
+    throw error;
+  }
+  if (bytes.length === 0) throw new ImageError("empty", "The file is empty (0 bytes)");
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+  return { bytes, sha256: digest.toHex() };
+}

@@ -1,0 +1,109 @@
+import { join } from "node:path";
+
+/** A picture file found by a walk. */
+export interface FoundFile {
+  path: string;
+  size: number;
+  mtimeMs: number;
+}
+
+export type WalkEvent =
+  | { kind: "file"; file: FoundFile }
+  /** A folder or file that could not be looked at. */
+  | { kind: "unreadable"; path: string; message: string }
+  /** A file the system cannot open by the name it has. */
+  | { kind: "bad_name"; path: string };
+
+/**
+ * What counts as a picture by name. Formats that cannot be decoded yet are in the list too: their
+ * owner must see them skipped with the reason, not missing.
+ */
+const PICTURE = new RegExp(
+  "\\.(jpe?g|jpe|jfif|png|webp|avif|tiff?|gif|heic|heif|hif|jxl|jp2|bmp|psd|dng|cr2|cr3|nef|arw|orf|" +
+    "rw2|raf|pef|srw)$",
+  "i",
+);
+
+/** Folders other programs keep their own thumbnails and bins in. */
+const NOT_PHOTOS = new Set(["@eaDir", "#recycle", "$RECYCLE.BIN", "lost+found"]);
+
+/** Files looked at together: stat is a round trip to a thread, and sixteen hide its latency. */
+const TOGETHER = 16;
+
+/**
+ * Streams the picture files below `root` (only directly in it unless `recursive`), holding no more
+ * than one folder's names at a time. Symbolic links are followed; a folder reached twice, be it
+ * through a loop, is walked once. Hidden folders and files are left out. Throws only if `root`
+ * itself cannot be read.
+ */
+export async function* walk(
+  root: string,
+  options: { recursive: boolean; visited?: Set<string> },
+): AsyncGenerator<WalkEvent> {
+  const visited = options.visited ?? new Set();
+  const folders = [root];
+  while (folders.length > 0) {
+    const folder = folders.pop()!;
+    try {
+      if (!await firstVisit(folder, visited)) continue;
+      let names: string[] = [];
+      for await (const entry of Deno.readDir(folder)) {
+        if (entry.name.startsWith(".") || NOT_PHOTOS.has(entry.name)) continue;
+        if (entry.isDirectory) {
+          if (options.recursive) folders.push(join(folder, entry.name));
+        } else if (entry.isSymlink || PICTURE.test(entry.name)) {
+          names.push(entry.name);
+          if (names.length === TOGETHER) {
+            yield* look(folder, names, folders, options.recursive);
+            names = [];
+          }
+        }
+      }
+      yield* look(folder, names, folders, options.recursive);
+    } catch (error) {
+      if (folder === root) throw error;
+      yield { kind: "unreadable", path: folder, message: (error as Error).message };
+    }
+  }
+}
+
+async function* look(
+  folder: string,
+  names: string[],
+  folders: string[],
+  recursive: boolean,
+): AsyncGenerator<WalkEvent> {
+  const paths = names.map((name) => join(folder, name));
+  const stats = await Promise.allSettled(paths.map((path) => Deno.stat(path)));
+  for (const [index, result] of stats.entries()) {
+    const path = paths[index];
+    if (result.status === "rejected") {
+      yield* fault(path, result.reason);
+    } else if (result.value.isDirectory) {
+      if (recursive) folders.push(path);
+    } else if (result.value.isFile && PICTURE.test(path)) {
+      const mtimeMs = result.value.mtime?.getTime() ?? 0;
+      yield { kind: "file", file: { path, size: result.value.size, mtimeMs } };
+    }
+  }
+}
+
+async function* fault(path: string, error: Error): AsyncGenerator<WalkEvent> {
+  if (!(error instanceof Deno.errors.NotFound)) {
+    yield { kind: "unreadable", path, message: error.message };
+  } else if (path.includes("\uFFFD")) {
+    // Names come as UTF-16; what was not UTF-8 on disk became U+FFFD and names nothing any more.
+    yield { kind: "bad_name", path };
+  } else if (await Deno.lstat(path).then(() => true, () => false)) {
+    yield { kind: "unreadable", path, message: "the link points to nothing" };
+  }
+  // Otherwise it vanished between two looks: as if never seen.
+}
+
+async function firstVisit(folder: string, visited: Set<string>): Promise<boolean> {
+  const { dev, ino } = await Deno.stat(folder);
+  const key = `${dev}:${ino}`;
+  if (ino !== null && visited.has(key)) return false;
+  visited.add(key);
+  return true;
+}
