@@ -1,0 +1,12 @@
+import type { Config } from "../config.ts";
+import type { Database } from "../db/client.ts";
+import type { FolderCounter } from "./folder_counter.ts";
+
+/** What every handler may use; set once per request by createApp. */
+export interface Deps {
+  database: Database;
+  config: Config;
+  counter: FolderCounter;
+}
+
+export type Env = { Variables: Deps };

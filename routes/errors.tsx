@@ -1,0 +1,69 @@
+import type { Context } from "hono";
+import { HTTPException } from "hono/http-exception";
+import type { ContentfulStatusCode } from "hono/utils/http-status";
+import { code, isConnectionFault } from "../db/client.ts";
+import { SessionNotFound } from "../jobs/lifecycle.ts";
+import { IllegalTransition } from "../jobs/transitions.ts";
+import { log, logError } from "../log.ts";
+import { ErrorPage } from "../views/error_page.tsx";
+import type { Env } from "./env.ts";
+import { Fault } from "./fault.ts";
+
+/** The one shape of an error, in the API's replies and behind every error page. */
+export interface ErrorBody {
+  error: { code: string; message: string; details?: unknown };
+}
+
+/**
+ * Status and body for anything a handler threw. What the client can mend is told as it is; anything
+ * else is logged under an id, and the client learns the id and nothing more.
+ */
+export function describeError(error: unknown): { status: ContentfulStatusCode; body: ErrorBody } {
+  const reply = (
+    status: ContentfulStatusCode,
+    code: string,
+    message: string,
+    details?: unknown,
+  ) => ({
+    status,
+    body: { error: { code, message, ...(details === undefined ? {} : { details }) } },
+  });
+  if (error instanceof Fault) {
+    return reply(error.status, error.code, error.message, error.details);
+  }
+  if (error instanceof SessionNotFound) return reply(404, "session_not_found", error.message);
+  if (error instanceof IllegalTransition) {
+    const { action, current } = error;
+    return reply(409, "illegal_transition", error.message, { action, status: current });
+  }
+  if (error instanceof HTTPException) {
+    const name = error.status === 400 ? "malformed_request" : `http_${error.status}`;
+    return reply(error.status as ContentfulStatusCode, name, error.message);
+  }
+  if (isConnectionFault(error)) {
+    log("warn", "the database did not answer a request", { code: code(error) });
+    return reply(
+      503,
+      "database_unreachable",
+      "The database does not answer at the moment; nothing is lost, try again in a few seconds",
+    );
+  }
+  const errorId = logError("a request failed", error);
+  const message = `Something went wrong here; the log has the details under ${errorId}`;
+  return reply(500, "internal_error", message, { errorId });
+}
+
+/** Answers with the error as JSON under /api, as a page elsewhere. */
+export function onError(error: Error, c: Context<Env>): Response | Promise<Response> {
+  const { status, body } = describeError(error);
+  if (isApi(c.req.path)) return c.json(body, status);
+  return c.html(<ErrorPage status={status} message={body.error.message} />, status);
+}
+
+export function onNotFound(c: Context<Env>): Response | Promise<Response> {
+  const message = `There is nothing at ${c.req.path}`;
+  return onError(new Fault(404, "not_found", message), c);
+}
+
+/** True where replies are JSON. */
+export const isApi = (path: string) => path.startsWith("/api/");

@@ -1,0 +1,42 @@
+import assert from "node:assert/strict";
+import { OPERATIONS } from "./openapi.ts";
+import { testApp } from "./testing.ts";
+
+Deno.test("the OpenAPI document", async (t) => {
+  const test = await testApp();
+  const { status, body } = await test.get("/openapi.json");
+  assert.equal(status, 200);
+
+  await t.step("names every route there is, and no other", () => {
+    const routes = test.app.routes
+      .filter(({ method, path }) => method !== "ALL" && path.startsWith("/api/"))
+      .map(({ method, path }) => `${method} ${path}`);
+    assert.deepEqual([...new Set(routes)].sort(), Object.keys(OPERATIONS).sort());
+    const documented = Object.entries<Record<string, unknown>>(body.paths).flatMap(
+      ([path, methods]) =>
+        Object.keys(methods).map((method) =>
+          `${method.toUpperCase()} ${path.replaceAll(/\{(\w+)\}/g, ":$1")}`
+        ),
+    );
+    assert.deepEqual(documented.sort(), Object.keys(OPERATIONS).sort());
+  });
+
+  await t.step("is made of the schemas the handlers check with", () => {
+    assert.equal(body.openapi, "3.1.0");
+    const create = body.paths["/api/v1/training/sessions"].post;
+    const { schema } = create.requestBody.content["application/json"];
+    assert.deepEqual(schema.required, ["name", "rootPath"]);
+    assert.equal(schema.properties.skipFaceDetection.type, "boolean");
+    const items = body.paths["/api/v1/sessions/{id}/items"].get.parameters;
+    const by = (name: string) => items.find((one: { name: string }) => one.name === name);
+    assert.deepEqual(by("id").in, "path");
+    assert.deepEqual(by("phase").schema.enum, ["training", "face_detection"]);
+    assert.equal(by("phase").required, true);
+    assert.equal(by("cursor").required, false);
+    const replies = body.paths["/api/v1/photos/{id}/preview"].get.responses;
+    assert.ok(replies[200].content["image/jpeg"]);
+    assert.ok(replies.default.content["application/json"].schema.properties.error);
+  });
+
+  await test.close();
+});

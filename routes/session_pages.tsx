@@ -1,0 +1,139 @@
+import { type Context, Hono } from "hono";
+import { z } from "zod";
+import { listClusters } from "../db/cluster_queries.ts";
+import { listItems } from "../db/item_queries.ts";
+import { sessionPhotos } from "../db/photo_queries.ts";
+import { listSessions, listWalkFaults, retryWaits } from "../db/session_queries.ts";
+import {
+  cancelSession,
+  deleteSession,
+  pauseSession,
+  resumeSession,
+  retrySession,
+  SessionNotFound,
+} from "../jobs/lifecycle.ts";
+import { readProgress } from "../jobs/read_progress.ts";
+import { DeletePage } from "../views/delete_page.tsx";
+import { ItemsPage } from "../views/items_page.tsx";
+import { SessionPage } from "../views/session_page.tsx";
+import { DeletedSession, SessionProgress, type SessionView } from "../views/session_progress.tsx";
+import { SessionList, SessionsPage, type SessionsView } from "../views/sessions_page.tsx";
+import { isOver } from "../views/words.ts";
+import { IdParam, ItemQuery, PageQuery } from "./api_schemas.ts";
+import type { Env } from "./env.ts";
+import { createFromForm } from "./new_session_pages.tsx";
+import { mustFind } from "./sessions.ts";
+import { isBuiltin } from "./shapes.ts";
+import { startChecked } from "./start_checked.ts";
+import { validate } from "./validate.ts";
+
+const byId = validate("param", IdParam);
+const PER_PAGE = 20;
+const PHOTOS_LIVE = 12;
+const PHOTOS_SHOWN = 36;
+const CLUSTERS_SHOWN = 6;
+const FACES_SHOWN = 10;
+const FAULTS_SHOWN = 50;
+
+const RetryForm = z.object({ jobId: z.coerce.number().int().positive().optional() });
+
+/** /sessions: the pages, and the forms their buttons send. */
+export const sessionPages = new Hono<Env>()
+  .get("/", validate("query", PageQuery.pick({ page: true })), async (c) => {
+    return c.html(<SessionsPage {...await sessionsView(c, c.req.valid("query").page)} />);
+  })
+  .get("/list", validate("query", PageQuery.pick({ page: true })), async (c) => {
+    return c.html(<SessionList {...await sessionsView(c, c.req.valid("query").page)} />);
+  })
+  .post("/", createFromForm)
+  .get("/:id", byId, async (c) => {
+    return c.html(<SessionPage {...await sessionView(c, c.req.valid("param").id)} />);
+  })
+  .get("/:id/progress", byId, async (c) => {
+    const { id } = c.req.valid("param");
+    try {
+      return c.html(<SessionProgress {...await sessionView(c, id)} />);
+    } catch (error) {
+      // With 404 a page left open would ask for ever.
+      if (error instanceof SessionNotFound) return c.html(<DeletedSession id={id} />);
+      throw error;
+    }
+  })
+  .get("/:id/items", byId, validate("query", ItemQuery), async (c) => {
+    const { db } = c.var.database;
+    const { id } = c.req.valid("param");
+    const query = c.req.valid("query");
+    const session = await mustFind(db, id);
+    const page = await listItems(db, { sessionId: id, ...query });
+    return c.html(<ItemsPage session={session} {...query} page={page} now={new Date()} />);
+  })
+  .get("/:id/delete", byId, async (c) => {
+    const session = await mustFind(c.var.database.db, c.req.valid("param").id);
+    return c.html(<DeletePage session={session} />);
+  })
+  .post("/:id/delete", byId, async (c) => {
+    await deleteSession(c.var.database.db, c.req.valid("param").id);
+    return c.redirect("/sessions", 303);
+  })
+  .post("/:id/start", byId, (c) => act(c, startChecked))
+  .post("/:id/pause", byId, (c) => act(c, pauseSession))
+  .post("/:id/resume", byId, (c) => act(c, resumeSession))
+  .post("/:id/cancel", byId, (c) => act(c, cancelSession))
+  .post("/:id/retry", byId, validate("form", RetryForm), (c) => {
+    const { jobId } = c.req.valid("form");
+    return act(c, (db, id) => retrySession(db, id, { jobIds: jobId ? [jobId] : undefined }));
+  });
+
+async function act(
+  c: Context<Env, string, { out: { param: { id: number } } }>,
+  action: (db: Env["Variables"]["database"]["db"], id: number) => Promise<unknown>,
+): Promise<Response> {
+  const { id } = c.req.valid("param");
+  await action(c.var.database.db, id);
+  return c.redirect(`/sessions/${id}`, 303);
+}
+
+/** Everything the session page shows, in a constant number of statements. */
+async function sessionView(c: Context<Env>, id: number): Promise<SessionView> {
+  const { db } = c.var.database;
+  const [session, progress] = await Promise.all([mustFind(db, id), readProgress(db, id)]);
+  if (!progress) throw new SessionNotFound(id);
+  const over = isOver(progress.overallStatus);
+  const [faults, photos, waits, grouped] = await Promise.all([
+    listWalkFaults(db, id, FAULTS_SHOWN),
+    sessionPhotos(db, id, over ? PHOTOS_SHOWN : PHOTOS_LIVE),
+    retryWaits(db, id),
+    session.clustersMade > 0
+      ? listClusters(db, { limit: CLUSTERS_SHOWN, offset: 0, facesEach: FACES_SHOWN })
+      : null,
+  ]);
+  return {
+    session,
+    progress,
+    faults,
+    photos,
+    clusters: grouped?.clusters ?? [],
+    builtin: isBuiltin(session.clipModel) || isBuiltin(session.faceModel),
+    retryWaits: waits,
+    now: new Date(),
+  };
+}
+
+async function sessionsView(c: Context<Env>, page: number): Promise<SessionsView> {
+  const { db } = c.var.database;
+  const { rows, total } = await listSessions(db, {
+    limit: PER_PAGE,
+    offset: (page - 1) * PER_PAGE,
+  });
+  const progress = await Promise.all(rows.map((row) => readProgress(db, row.id)));
+  return {
+    // A session deleted between the two reads is left out.
+    sessions: rows.flatMap((session, index) =>
+      progress[index] ? [{ session, progress: progress[index] }] : []
+    ),
+    total,
+    page,
+    pages: Math.ceil(total / PER_PAGE),
+    now: new Date(),
+  };
+}

@@ -1,0 +1,163 @@
+import type { ClusterRow } from "../db/cluster_queries.ts";
+import type { PhotoTile } from "../db/photo_queries.ts";
+import type { SessionRow, WalkFault } from "../db/session_queries.ts";
+import type { UnifiedProgress } from "../jobs/progress.ts";
+import { ClusterRows } from "./cluster_rows.tsx";
+import { duration, moment, number, percent, several } from "./format.ts";
+import { Bar, DemoNote, Status } from "./parts.tsx";
+import { PhaseRow } from "./phase_row.tsx";
+import { PhotoGrid } from "./photo_grid.tsx";
+import { SessionActions } from "./session_actions.tsx";
+import { WorkerLine } from "./worker_line.tsx";
+import { isLive, isOver } from "./words.ts";
+
+export interface SessionView {
+  session: SessionRow;
+  progress: UnifiedProgress;
+  faults: { rows: WalkFault[]; total: number };
+  photos: PhotoTile[];
+  clusters: ClusterRow[];
+  builtin: boolean;
+  /** Somebody asked for a retry and no worker has taken it up yet. */
+  retryWaits: boolean;
+  now: Date;
+}
+
+/**
+ * Everything about a session that changes by itself, as one section that replaces itself every two
+ * seconds; once nothing more will change it carries nothing that could ask again.
+ */
+export function SessionProgress(view: SessionView) {
+  const { session, progress, faults, photos, clusters, retryWaits, now } = view;
+  const { overallStatus: status, overallProgress: overall, phases } = progress;
+  const over = isOver(status) && !retryWaits;
+  const polling = over ? {} : {
+    "hx-get": `/sessions/${session.id}/progress`,
+    "hx-trigger": "every 2s",
+    "hx-swap": "outerMorph",
+    "hx-sync": "this:drop",
+    "hx-config": "timeout:10s",
+  };
+  const failed = phases.training.progress.failed + phases.faceDetection.progress.failed;
+  return (
+    <section id={`session-${session.id}`} class="session" aria-label="Progress" {...polling}>
+      <p class="stale-note">
+        No answer from Safelight; trying again. This is the last known state.
+      </p>
+      <div class={`hero is-${status}`}>
+        <div class="figures">
+          <p class="percent">{overall.percentage === null ? "–" : percent(overall.percentage)}</p>
+          <div>
+            <p class="headline" role="status">
+              {retryWaits ? "Retry asked for; waiting for a worker" : headline(progress)}
+            </p>
+            <p class="eta">{timeLeft(progress, now)}</p>
+          </div>
+          <Status status={status} errors={progress.outcome === "with_errors"} />
+        </div>
+        <Bar label="Overall progress" percentage={overall.percentage} live={isLive(status)} />
+        <SessionActions
+          id={session.id}
+          status={status}
+          retryable={failed > 0 && isOver(status) && !retryWaits}
+        />
+        <WorkerLine progress={progress} now={now} />
+      </div>
+
+      <h2>Phases</h2>
+      <ol class="phases">
+        {[phases.discovery, phases.training, phases.faceDetection, phases.clustering].map(
+          (phase) => <PhaseRow sessionId={session.id} phase={phase} now={now} />,
+        )}
+      </ol>
+
+      <dl class="counters">
+        <div>
+          <dt>Pictures found</dt>
+          <dd>{number(phases.discovery.progress.done)}</dd>
+        </div>
+        <div>
+          <dt>Duplicates and other skipped files</dt>
+          <dd>{number(phases.training.progress.skipped)}</dd>
+        </div>
+        <div>
+          <dt>Faces found</dt>
+          <dd>{number(session.facesFound)}</dd>
+        </div>
+        <div>
+          <dt>Clusters of faces</dt>
+          <dd>{number(session.clustersMade)}</dd>
+        </div>
+      </dl>
+
+      {faults.total > 0 && (
+        <details class="faults">
+          <summary>{several(faults.total, "place")} could not be read</summary>
+          <ul>
+            {faults.rows.map((fault) => (
+              <li>
+                <span class="path">{fault.path}</span> <span>{fault.message}</span>
+              </li>
+            ))}
+          </ul>
+          {faults.total > faults.rows.length && (
+            <p>and {number(faults.total - faults.rows.length)} more</p>
+          )}
+        </details>
+      )}
+
+      {(photos.length > 0 || clusters.length > 0) && view.builtin && <DemoNote />}
+      {photos.length > 0 && (
+        <div class="results">
+          <h2>{isOver(status) ? "Photos" : "Just developed"}</h2>
+          <PhotoGrid photos={photos} label="Newest photos of this session" />
+          <p>
+            <a href={`/sessions/${session.id}/items?phase=training&state=done`}>
+              All {several(phases.training.progress.done, "photo")} of this session
+            </a>
+          </p>
+        </div>
+      )}
+      {clusters.length > 0 && (
+        <div class="results">
+          <h2>People in the library</h2>
+          <ClusterRows clusters={clusters} />
+          <p>
+            <a href="/people">All people</a>
+          </p>
+        </div>
+      )}
+    </section>
+  );
+}
+
+/** The answer to a poll about a session that is gone: nothing asks again. */
+export function DeletedSession({ id }: { id: number }) {
+  return (
+    <section id={`session-${id}`} class="session" aria-label="Progress">
+      <p class="headline" role="status">This session has been deleted.</p>
+      <p>
+        <a href="/sessions">All sessions</a>
+      </p>
+    </section>
+  );
+}
+
+/** Changes only with the state, never with every count: it is read out when it changes. */
+function headline({ overallStatus, overallProgress }: UnifiedProgress): string {
+  return overallStatus === "discovering"
+    ? overallProgress.message.replace(/: [\d,]+ so far$/, "")
+    : overallProgress.message;
+}
+
+/** Time left, with its doubt where that matters, and the time on the clock. */
+function timeLeft({ overallStatus, overallProgress }: UnifiedProgress, now: Date): string {
+  const { etaSeconds, etaLow, etaHigh } = overallProgress;
+  if (overallStatus === "discovering") return "The percentage begins when all pictures are found";
+  if (!isLive(overallStatus)) return "";
+  if (etaSeconds === null) return "Working out how long it takes";
+  const at = moment(new Date(now.getTime() + etaSeconds * 1000), now);
+  const [low, high] = [etaLow, etaHigh].map((value) => value === null ? null : duration(value));
+  const doubt = low && high && low !== high ? ` (${low} to ${high})` : "";
+  return `About ${duration(etaSeconds)} left${doubt}, done around ${at}`;
+}

@@ -1,0 +1,25 @@
+import type { UnifiedProgress } from "../jobs/progress.ts";
+import { duration } from "./format.ts";
+import { isLive } from "./words.ts";
+
+/** Who does the work and when it was last heard of: a bar that stands still must say why. */
+export function WorkerLine({ progress, now }: { progress: UnifiedProgress; now: Date }) {
+  const { worker, overallStatus } = progress;
+  const seen = worker.lastSeenAt === null
+    ? "none has ever been seen"
+    : `last seen ${duration((now.getTime() - Date.parse(worker.lastSeenAt)) / 1000)} ago`;
+  if (worker.alive && worker.stalled) {
+    return (
+      <p class="worker trouble">
+        The worker ({worker.device}, {seen}) is alive, but nothing has finished for over a minute.
+      </p>
+    );
+  }
+  if (worker.alive) return <p class="worker">Worker on {worker.device}, {seen}</p>;
+  return (
+    <p class={isLive(overallStatus) ? "worker trouble" : "worker"}>
+      No worker is running ({seen}). Safelight starts one by itself; on another machine:{" "}
+      <code>deno task worker</code>
+    </p>
+  );
+}
