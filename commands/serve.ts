@@ -1,0 +1,82 @@
+import type { Config } from "../config.ts";
+import { configureLog, log } from "../log.ts";
+import { recoverFrom } from "../jobs/queue/rescue.ts";
+import { superviseWorker } from "../jobs/supervisor.ts";
+import { openEngine } from "../models/engine.ts";
+import { createApp } from "../routes/app.ts";
+import { createFolderCounter } from "../routes/folder_counter.ts";
+import { openHouse } from "./house.ts";
+import { fired, stopSignals } from "./stop_signals.ts";
+
+/** Requests under way get this long when the server stops. */
+const DRAIN_MS = 3000;
+
+/**
+ * `serve`: database, web server and one supervised worker, until SIGINT or SIGTERM. `ready` is
+ * told the address once requests are answered.
+ */
+export async function serveCommand(
+  config: Config,
+  options: { ready?: (url: string) => void; stopping?: AbortSignal; worker?: boolean } = {},
+): Promise<number> {
+  configureLog(config, { process: "web" });
+  const signals = options.stopping ? null : stopSignals();
+  const stopping = options.stopping ?? signals!.stopping;
+  // Wrong model files are found out here, with their message, not by a worker that cannot start.
+  const engine = await openEngine({ modelsDir: config.modelsDir, roles: ["text"] });
+  const house = await openHouse(config, "web");
+  const counter = createFolderCounter();
+  const server = await listen(config, createApp({ database: house.database, config, counter }))
+    .catch(async (error) => {
+      await house.close();
+      throw error;
+    });
+  const url = `http://${config.host.includes(":") ? `[${config.host}]` : config.host}:${
+    (server.addr as Deno.NetAddr).port
+  }`;
+  const supervisor = options.worker === false ? null : superviseWorker(config, house.database.url, {
+    onDeath: (pid) => recoverFrom(house.database.db, pid),
+  });
+  if (options.ready) options.ready(url);
+  else log("info", `Safelight is at ${url}`, { data: config.dataDir });
+  await fired(stopping);
+  log("info", "stopping");
+  await supervisor?.stop();
+  await Promise.race([
+    server.shutdown(),
+    new Promise((resolve) => setTimeout(resolve, DRAIN_MS)),
+  ]);
+  await engine.close();
+  await house.close();
+  signals?.restore();
+  return 0;
+}
+
+async function listen(
+  config: Config,
+  app: { fetch: (request: Request) => Response | Promise<Response> },
+): Promise<Deno.HttpServer> {
+  try {
+    return await Promise.resolve(Deno.serve({
+      hostname: config.host,
+      port: config.port,
+      onListen: () => {},
+    }, (request) => app.fetch(request)));
+  } catch (error) {
+    if (error instanceof Deno.errors.AddrInUse) {
+      throw new Error(
+        `Cannot listen on ${config.host}:${config.port}: the port is in use, perhaps by another ` +
+          `Safelight; choose another with --port`,
+        { cause: error },
+      );
+    }
+    if (error instanceof Deno.errors.AddrNotAvailable) {
+      throw new Error(
+        `Cannot listen on ${config.host}: no interface of this machine has that address; ` +
+          `choose one with --host`,
+        { cause: error },
+      );
+    }
+    throw error;
+  }
+}

@@ -1,0 +1,80 @@
+import { parseArgs } from "node:util";
+import { ConfigError, readConfig } from "./config.ts";
+import { DatabaseUnreachable } from "./db/client.ts";
+
+const USAGE = `Safelight: a photo library that shows one true progress
+
+  serve    the web app, its database and a worker
+             --host ADDRESS (127.0.0.1)  --port NUMBER (8420)
+  worker   one more worker on the same database
+  index    run over folders without the web app
+             DIR…  --json  --skip-faces
+  demo     make a sample library and run over it
+             --exit  --port NUMBER (any free one)
+  search   find pictures by words
+             "red sunset"  --limit NUMBER (20)  --json
+  db       check: compare every ledger with its rows
+  doctor   say what works on this machine and what does not
+
+  All: --data DIR   Environment: DATABASE_URL, SAFELIGHT_DATA, SAFELIGHT_MODELS, …; see the README
+`;
+
+/** Runs one sub-command; returns the exit code. Every error ends as one line a person can act on. */
+export async function main(args: string[]): Promise<number> {
+  try {
+    const [name, ...rest] = args;
+    if (name === undefined || name === "help" || name === "--help") {
+      console.log(USAGE);
+      return name === undefined ? 2 : 0;
+    }
+    return await run(name, rest);
+  } catch (error) {
+    if (Deno.env.get("SAFELIGHT_LOG_LEVEL") === "debug") console.error(error);
+    else console.error(error instanceof Error ? error.message : String(error));
+    return error instanceof ConfigError || error instanceof DatabaseUnreachable ? 2 : 2;
+  }
+}
+
+async function run(name: string, args: string[]): Promise<number> {
+  const { values, positionals } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: {
+      host: { type: "string" },
+      port: { type: "string" },
+      data: { type: "string" },
+      json: { type: "boolean", default: false },
+      exit: { type: "boolean", default: false },
+      limit: { type: "string" },
+      "skip-faces": { type: "boolean", default: false },
+      supervised: { type: "boolean", default: false },
+    },
+  });
+  const config = () => readConfig(Deno.env.toObject(), values);
+  // Imported when asked for: `index --help` need not load a web server, nor a worker the pages.
+  switch (name) {
+    case "serve":
+      return await (await import("./commands/serve.ts")).serveCommand(config());
+    case "worker":
+      return await (await import("./commands/worker.ts")).workerCommand(config(), {
+        supervised: values.supervised,
+      });
+    case "index":
+      return await (await import("./commands/index.ts")).indexCommand(config(), {
+        folders: positionals,
+        json: values.json,
+        skipFaces: values["skip-faces"],
+      });
+    case "demo":
+      return await (await import("./commands/demo.ts")).demoCommand(values);
+    case "db":
+      return await (await import("./commands/db.ts")).dbCommand(config(), positionals);
+    case "doctor":
+      return await (await import("./commands/doctor.ts")).doctorCommand(config());
+    default:
+      console.error(`There is no command "${name}"\n\n${USAGE}`);
+      return 2;
+  }
+}
+
+if (import.meta.main) Deno.exit(await main(Deno.args));
