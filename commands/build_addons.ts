@@ -1,5 +1,5 @@
 import { dirname, join } from "node:path";
-import { addonFiles, packageDir, thisMachine } from "../db/vector_index/addon.ts";
+import { addonFiles, findCompiler, packageDir, thisMachine } from "../db/vector_index/addon.ts";
 
 /**
  * Builds hnswlib-node's addon from its one source: the package ships neither a binary nor an
@@ -23,7 +23,7 @@ export async function buildHnswlib(): Promise<string> {
   const { success, stderr } = await new Deno.Command(compiler, {
     args: [
       "-O3",
-      // Without it the products run on SSE: a third of the speed.
+      // hnswlib chooses between SSE, AVX and AVX-512 when it is compiled.
       "-march=native",
       "-std=c++17",
       "-shared",
@@ -48,24 +48,6 @@ export async function buildHnswlib(): Promise<string> {
   await Deno.rename(partial, addon);
   await Deno.writeTextFile(machine, wanted);
   return `hnswlib was built in ${((performance.now() - started) / 1000).toFixed(1)} s`;
-}
-
-/** The C++ compiler there is: CXX, g++, c++ or clang++; null if there is none. */
-export async function findCompiler(): Promise<string | null> {
-  for (const name of [Deno.env.get("CXX"), "g++", "c++", "clang++"]) {
-    if (!name) continue;
-    try {
-      const run = new Deno.Command(name, {
-        args: ["--version"],
-        stdout: "null",
-        stderr: "null",
-      });
-      if ((await run.output()).success) return name;
-    } catch (error) {
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
-    }
-  }
-  return null;
 }
 
 const isFile = async (path: string) => (await Deno.stat(path).catch(() => null))?.isFile ?? false;

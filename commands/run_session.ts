@@ -1,8 +1,9 @@
-import type { Database } from "../db/client.ts";
+import { type Database, isConnectionFault } from "../db/client.ts";
 import type { UnifiedProgress } from "../jobs/progress.ts";
 import { readProgress } from "../jobs/read_progress.ts";
 import { sessionResult } from "../jobs/session_result.ts";
 import { cancelSession, startSession } from "../jobs/lifecycle.ts";
+import { log } from "../log.ts";
 import { createScreen, progressLine, progressLines } from "./terminal.ts";
 
 const LOOK_MS = 500;
@@ -23,11 +24,17 @@ export async function runSession(
   await startSession(db, sessionId);
   const show = json ? showJson() : Deno.stdout.isTerminal() ? showBars() : showLines();
   for (;;) {
-    if (stopping.aborted) await cancelSession(db, sessionId);
-    const progress = await readProgress(db, sessionId);
-    if (!progress) throw new Error(`Session ${sessionId} was deleted while it ran`);
-    show(progress);
-    if (["completed", "failed", "cancelled"].includes(progress.overallStatus)) break;
+    try {
+      if (stopping.aborted) await cancelSession(db, sessionId);
+      const progress = await readProgress(db, sessionId);
+      if (!progress) throw new Error(`Session ${sessionId} was deleted while it ran`);
+      show(progress);
+      if (["completed", "failed", "cancelled"].includes(progress.overallStatus)) break;
+    } catch (error) {
+      // The database comes back, and with it the run; whoever cannot wait presses Ctrl-C.
+      if (!isConnectionFault(error) || stopping.aborted) throw error;
+      log("warn", "the database does not answer; waiting for it");
+    }
     await rest(stopping);
   }
   const result = await sessionResult(db, sessionId);

@@ -47,7 +47,8 @@ export async function openDatabase(
     }
   } catch (error) {
     await sql.end({ timeout: 1 });
-    throw isConnectionFault(error)
+    // 28: the password is wrong; 3D: there is no such database.
+    throw isConnectionFault(error) || /^(28|3D)/.test(code(error))
       ? new DatabaseUnreachable(
         `Cannot reach the database at ${place(url)}: ${(error as Error).message || code(error)}; ` +
           `check that PostgreSQL runs there and that DATABASE_URL names it`,
@@ -73,7 +74,7 @@ export function place(url: string): string {
 export function isConnectionFault(error: unknown): boolean {
   const found = code(error);
   return /^(ECONN|EPIPE|ENOTFOUND|EHOSTUNREACH|ETIMEDOUT|CONNECT|CONNECTION_)/.test(found) ||
-    /^(08|57P0|28|3D)/.test(found);
+    /^(08|57P0)/.test(found);
 }
 
 /** The SQLSTATE or system code behind an error; drizzle wraps what postgres.js threw as its cause. */

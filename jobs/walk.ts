@@ -1,4 +1,5 @@
-import { join } from "node:path";
+import { basename, join } from "node:path";
+import { isPhotoFolder, isPictureName } from "./picture_names.ts";
 
 /** A picture file found by a walk. */
 export interface FoundFile {
@@ -13,19 +14,6 @@ export type WalkEvent =
   | { kind: "unreadable"; path: string; message: string }
   /** A file the system cannot open by the name it has. */
   | { kind: "bad_name"; path: string };
-
-/**
- * What counts as a picture by name. Formats that cannot be decoded yet are in the list too: their
- * owner must see them skipped with the reason, not missing.
- */
-const PICTURE = new RegExp(
-  "\\.(jpe?g|jpe|jfif|png|webp|avif|tiff?|gif|heic|heif|hif|jxl|jp2|bmp|psd|dng|cr2|cr3|nef|arw|orf|" +
-    "rw2|raf|pef|srw)$",
-  "i",
-);
-
-/** Folders other programs keep their own thumbnails and bins in. */
-const NOT_PHOTOS = new Set(["@eaDir", "#recycle", "$RECYCLE.BIN", "lost+found"]);
 
 /** Files looked at together: stat is a round trip to a thread, and sixteen hide its latency. */
 const TOGETHER = 16;
@@ -48,10 +36,11 @@ export async function* walk(
       if (!await firstVisit(folder, visited)) continue;
       let names: string[] = [];
       for await (const entry of Deno.readDir(folder)) {
-        if (entry.name.startsWith(".") || NOT_PHOTOS.has(entry.name)) continue;
         if (entry.isDirectory) {
-          if (options.recursive) folders.push(join(folder, entry.name));
-        } else if (entry.isSymlink || PICTURE.test(entry.name)) {
+          if (options.recursive && isPhotoFolder(entry.name)) {
+            folders.push(join(folder, entry.name));
+          }
+        } else if (entry.isSymlink ? isPhotoFolder(entry.name) : isPictureName(entry.name)) {
           names.push(entry.name);
           if (names.length === TOGETHER) {
             yield* look(folder, names, folders, options.recursive);
@@ -81,7 +70,7 @@ async function* look(
       yield* fault(path, result.reason);
     } else if (result.value.isDirectory) {
       if (recursive) folders.push(path);
-    } else if (result.value.isFile && PICTURE.test(path)) {
+    } else if (result.value.isFile && isPictureName(basename(path))) {
       const mtimeMs = result.value.mtime?.getTime() ?? 0;
       yield { kind: "file", file: { path, size: result.value.size, mtimeMs } };
     }

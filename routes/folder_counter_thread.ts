@@ -1,6 +1,6 @@
 /// <reference lib="deno.worker" />
 import { join } from "node:path";
-import { isPhotoFolder, isPictureName } from "./picture_names.ts";
+import { isPhotoFolder, isPictureName } from "../jobs/picture_names.ts";
 
 /**
  * Reads folders beside the thread that answers requests: listing a folder of a hundred thousand

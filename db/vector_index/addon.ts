@@ -45,3 +45,21 @@ export function loadHnswlib(): typeof hnswlib | null {
     return null;
   }
 }
+
+/** The C++ compiler there is: CXX, g++, c++ or clang++; null if there is none. */
+export async function findCompiler(): Promise<string | null> {
+  for (const name of [Deno.env.get("CXX"), "g++", "c++", "clang++"]) {
+    if (!name) continue;
+    try {
+      const run = new Deno.Command(name, {
+        args: ["--version"],
+        stdout: "null",
+        stderr: "null",
+      });
+      if ((await run.output()).success) return name;
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    }
+  }
+  return null;
+}

@@ -4,8 +4,8 @@ import { createHnswIndex } from "./hnsw.ts";
 import type { VectorIndex } from "./index.ts";
 
 /**
- * Up to here an exact scan takes some ten milliseconds even at 512 dimensions, which nobody notices
- * beside the text encoder; the graph would take half a minute to build.
+ * Up to here an exact scan takes 3 ms at 64 dimensions and 22 ms at 512, which nobody notices beside
+ * the text encoder; the graph would take half a minute to build.
  */
 export const EXACT_LIMIT = 50_000;
 

@@ -1,8 +1,7 @@
 import type hnswlib from "hnswlib-node";
 import { checkCount, checkId, checkVector, type VectorIndex } from "./index.ts";
 
-// 50,000 × 512 gave recall@10 .96 on clustered vectors with ef 100, at 2,900 queries a second; with
-// ef 200 the half of that, which is still a third of a millisecond.
+// 50,000 × 512: built in 28 to 44 s; recall@10 .96 with ef 100. With ef 200 a query takes 0.9 ms.
 const LINKS = 16;
 const EF_CONSTRUCTION = 200;
 const EF_SEARCH = 200;
