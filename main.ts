@@ -67,6 +67,12 @@ async function run(name: string, args: string[]): Promise<number> {
       });
     case "demo":
       return await (await import("./commands/demo.ts")).demoCommand(values);
+    case "search":
+      return await (await import("./commands/search.ts")).searchCommand(config(), {
+        query: positionals.join(" "),
+        limit: values.limit,
+        json: values.json,
+      });
     case "db":
       return await (await import("./commands/db.ts")).dbCommand(config(), positionals);
     case "doctor":

@@ -1,4 +1,5 @@
 import type { Config } from "../config.ts";
+import { createSearch } from "../db/search.ts";
 import { configureLog, log } from "../log.ts";
 import { recoverFrom } from "../jobs/queue/rescue.ts";
 import { superviseWorker } from "../jobs/supervisor.ts";
@@ -26,11 +27,16 @@ export async function serveCommand(
   const engine = await openEngine({ modelsDir: config.modelsDir, roles: ["text"] });
   const house = await openHouse(config, "web");
   const counter = createFolderCounter();
-  const server = await listen(config, createApp({ database: house.database, config, counter }))
+  const search = createSearch(house.database, engine);
+  const app = createApp({ database: house.database, config, counter, search });
+  const server = await listen(config, app)
     .catch(async (error) => {
       await house.close();
       throw error;
     });
+  search.warm().catch((error) => {
+    log("warn", "the search index is loaded at the first search", { error: String(error) });
+  });
   const url = `http://${config.host.includes(":") ? `[${config.host}]` : config.host}:${
     (server.addr as Deno.NetAddr).port
   }`;
@@ -38,7 +44,7 @@ export async function serveCommand(
     onDeath: (pid) => recoverFrom(house.database.db, pid),
   });
   if (options.ready) options.ready(url);
-  else log("info", `Safelight is at ${url}`, { data: config.dataDir });
+  else console.log(`Safelight is at ${url}`);
   await fired(stopping);
   log("info", "stopping");
   await supervisor?.stop();
@@ -46,6 +52,7 @@ export async function serveCommand(
     server.shutdown(),
     new Promise((resolve) => setTimeout(resolve, DRAIN_MS)),
   ]);
+  await search.close();
   await engine.close();
   await house.close();
   signals?.restore();

@@ -34,7 +34,7 @@ export interface Search {
 }
 
 // Some of the nearest cannot be shown: their files are gone. Where that leaves too few, more are
-// looked at, up to as many as one statement checks in some 100 ms.
+// looked at, up to a number that one statement still checks at once.
 const SPARE = 20;
 const MORE = 8;
 const MOST = 10_000;

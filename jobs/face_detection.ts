@@ -1,10 +1,11 @@
 import { inArray, sql } from "drizzle-orm";
-import type { Tx } from "../db/client.ts";
+import type { Db, Tx } from "../db/client.ts";
 import { faces, faceScans, photos, sessions } from "../db/schema.ts";
 import { previewPath } from "../db/photo_store.ts";
 import { bytesOfVector } from "../db/vectors.ts";
 import { type DetectedFace, ImageError } from "../models/types.ts";
 import { sortFault } from "./outcomes.ts";
+import { ReadFault } from "./read_original.ts";
 import type { Claim } from "./queue/claim.ts";
 import { completeJobs, holdClaim, type Outcome, retryLater } from "./queue/finish.ts";
 import type { WorkerContext } from "./worker_context.ts";
@@ -31,11 +32,23 @@ export async function prepareFaces(context: WorkerContext, claim: Claim): Promis
       const preview = await Deno.readFile(previewPath(context.config.dataDir, sha256));
       batch.previews.push({ jobId: job.id, photoId: job.subject, preview });
     } catch (error) {
-      batch.findings.push({ jobId: job.id, error });
+      const lost = error instanceof Deno.errors.NotFound;
+      if (lost) await forgetFiles(context.db, job.subject);
+      batch.findings.push({ jobId: job.id, error: lost ? lostPreview() : error });
     }
   }));
   return batch;
 }
+
+const lostPreview = () =>
+  new ReadFault(
+    "preview_lost",
+    "Its preview is missing in the data directory; run over its folder again to make a new one",
+  );
+
+// No file has this time, so the next walk takes them for changed, and training makes the preview.
+const forgetFiles = (db: Db, photoId: number) =>
+  db.execute(sql`update files set mtime_ms = -1 where photo_id = ${photoId}`);
 
 /** Finds and embeds the faces of a batch and stores them with the ends of the jobs and the ledger. */
 export async function finishFaces(context: WorkerContext, batch: FaceBatch): Promise<void> {

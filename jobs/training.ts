@@ -70,10 +70,12 @@ export async function prepareTraining(
     };
     const same = known.get(original.sha256);
     // A copy of a representative needs nothing more; a copy of a duplicate may come to represent.
-    if (same?.representativeId === null && same.embedded) return item;
+    const preview = previewPath(context.config.dataDir, original.sha256);
+    const stored = same?.representativeId === null && same.embedded;
+    if (stored && await Deno.stat(preview).then(() => true, () => false)) return item;
     try {
       item.decoded = await decodePhoto(original.bytes, { clipSize: context.engine.clipSize });
-      await writeWhole(previewPath(context.config.dataDir, item.sha256), item.decoded.preview);
+      await writeWhole(preview, item.decoded.preview);
       await writeWhole(thumbnailPath(context.config.dataDir, item.sha256), item.decoded.thumbnail);
       return item;
     } catch (error) {

@@ -13,6 +13,7 @@ import { libraryPages } from "./library_pages.tsx";
 import { newSessionPages } from "./new_session_pages.tsx";
 import { openApiRoutes } from "./openapi.ts";
 import { photoRoutes } from "./photos.ts";
+import { searchPages, searchRoutes } from "./search.tsx";
 import { guard, headers } from "./security.ts";
 import { sessionPages } from "./session_pages.tsx";
 import { sessionRoutes } from "./sessions.ts";
@@ -30,6 +31,7 @@ export function createApp(given: Omit<Deps, "counter"> & { counter?: FolderCount
     c.set("database", deps.database);
     c.set("config", deps.config);
     c.set("counter", deps.counter);
+    c.set("search", deps.search);
     await next();
   });
   app.use(guard(deps.config));
@@ -43,6 +45,7 @@ export function createApp(given: Omit<Deps, "counter"> & { counter?: FolderCount
   app.route("/api/v1/face-sessions", faceSessionRoutes);
   app.route("/api/v1/directories", directoryRoutes);
   app.route("/api/v1/sessions", itemRoutes);
+  app.route("/api/v1/search", searchRoutes);
   app.route("/api/v1", photoRoutes);
   app.route("/api/v1", openApiRoutes);
   app.route("/api/v1", healthRoutes);
@@ -52,6 +55,7 @@ export function createApp(given: Omit<Deps, "counter"> & { counter?: FolderCount
   app.get("/", (c) => c.redirect("/sessions"));
   app.route("/sessions/new", newSessionPages);
   app.route("/sessions", sessionPages);
+  app.route("/search", searchPages);
   app.route("/", libraryPages);
   return app;
 }

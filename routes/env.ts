@@ -1,5 +1,6 @@
 import type { Config } from "../config.ts";
 import type { Database } from "../db/client.ts";
+import type { Search } from "../db/search.ts";
 import type { FolderCounter } from "./folder_counter.ts";
 
 /** What every handler may use; set once per request by createApp. */
@@ -7,6 +8,7 @@ export interface Deps {
   database: Database;
   config: Config;
   counter: FolderCounter;
+  search: Search;
 }
 
 export type Env = { Variables: Deps };

@@ -2,6 +2,7 @@ import { Hono } from "hono";
 import { z, type ZodType } from "zod";
 import * as Api from "./api_schemas.ts";
 import type { Env } from "./env.ts";
+import { Found, SearchQuery } from "./search_schemas.ts";
 
 interface Operation {
   summary: string;
@@ -87,6 +88,11 @@ export const OPERATIONS: Record<string, Operation> = {
     summary: "The folders in a folder; picture counts are filled in as they come",
     query: Api.DirectoryQuery,
     replies: { 200: Api.Directory },
+  },
+  "GET /api/v1/search": {
+    summary: "Photos by what they show, the most similar first",
+    query: SearchQuery,
+    replies: { 200: Found },
   },
   "GET /api/v1/photos/:id": {
     summary: "A photo with its files, faces and duplicates",

@@ -5,8 +5,10 @@ import { readConfig } from "../config.ts";
 import type { Db } from "../db/client.ts";
 import { previewPath, thumbnailPath, writeWhole } from "../db/photo_store.ts";
 import * as schema from "../db/schema.ts";
+import { createSearch } from "../db/search.ts";
 import { files, jobs, type JobState, photos } from "../db/schema.ts";
 import { testDatabase, testDirectory } from "../db/testing.ts";
+import { openEngine } from "../models/engine.ts";
 import { createApp } from "./app.ts";
 import { createFolderCounter } from "./folder_counter.ts";
 
@@ -19,7 +21,9 @@ export async function testApp(environment: Record<string, string> = {}) {
   let statements = 0;
   const logger = { logQuery: () => void statements++ };
   const db: Db = drizzle(database.sql, { schema, casing: "snake_case", logger });
-  const app = createApp({ database: { ...database, db }, config, counter });
+  const engine = await openEngine({ modelsDir: null, roles: ["text"] });
+  const search = createSearch({ ...database, db }, engine);
+  const app = createApp({ database: { ...database, db }, config, counter, search });
   const send = (method: string) => async (path: string, body?: unknown) => {
     const response = await app.request(`/api/v1${path}`, {
       method,
@@ -58,6 +62,8 @@ export async function testApp(environment: Record<string, string> = {}) {
     },
     async close() {
       counter.close();
+      await search.close();
+      await engine.close();
       await database.drop();
       await Deno.remove(dataDir, { recursive: true });
     },

@@ -2,12 +2,13 @@ import { html } from "hono/html";
 import type { Child } from "hono/jsx";
 import { HTMX_URL, ICON_URL, POLL_URL, STYLE_URL } from "./assets.ts";
 
-export type Place = "sessions" | "photos" | "people";
+export type Place = "sessions" | "photos" | "people" | "search";
 
 const PLACES: { place: Place; href: string; title: string }[] = [
   { place: "sessions", href: "/sessions", title: "Sessions" },
   { place: "photos", href: "/photos", title: "Photos" },
   { place: "people", href: "/people", title: "People" },
+  { place: "search", href: "/search", title: "Search" },
 ];
 
 // Failed polls leave the page as it is; `open` is the reader's, not the server's.

@@ -46,7 +46,11 @@ export function SessionProgress(view: SessionView) {
       </p>
       <div class={`hero is-${status}`}>
         <div class="figures">
-          <p class="percent">{overall.percentage === null ? "–" : percent(overall.percentage)}</p>
+          {(overall.percentage !== null || !isOver(status)) && (
+            <p class="percent">
+              {overall.percentage === null ? "–" : percent(overall.percentage)}
+            </p>
+          )}
           <div>
             <p class="headline" role="status">
               {retryWaits ? "Retry asked for; waiting for a worker" : headline(progress)}
@@ -77,7 +81,7 @@ export function SessionProgress(view: SessionView) {
           <dd>{number(phases.discovery.progress.done)}</dd>
         </div>
         <div>
-          <dt>Duplicates and other skipped files</dt>
+          <dt>Skipped</dt>
           <dd>{number(phases.training.progress.skipped)}</dd>
         </div>
         <div>

@@ -18,7 +18,7 @@ export interface Sync {
  * Follows the vectors of `model`. Which photos have one is read as a bitmap a block of ids, exactly
  * and wherever the change was: photos get vectors out of the order of their ids and lose them (when
  * they turn out to be duplicates), so a cursor would miss some. 200,000 vectors cost 70 ms of the
- * server's time, 50,000 some 15. A vector itself never changes: content and model decide it.
+ * server's time. A vector itself never changes: content and model decide it.
  */
 export function createSync(sql: Sql, index: VectorIndex, model: string): Sync {
   const known = new Map<number, string>();

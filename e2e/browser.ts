@@ -1,0 +1,82 @@
+import assert from "node:assert/strict";
+import axe from "axe-core";
+import { type BrowserContext, chromium, type Page } from "playwright-core";
+import { findChromium } from "./chromium.ts";
+
+// Without these Chromium talks to its maker at every start, and complains where it cannot.
+const FLAGS = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+
+/** Pictures of every page, for people; git ignores them. */
+const SCREENSHOTS = new URL("./screenshots/", import.meta.url).pathname;
+
+export interface Tab {
+  page: Page;
+  context: BrowserContext;
+  /** Console messages and uncaught errors so far. */
+  complaints: string[];
+  /** Paths of requests so far. */
+  requests: string[];
+  close(): Promise<void>;
+}
+
+/** A tab in a Chromium of its own. */
+export async function openTab(
+  options: { javaScriptEnabled?: boolean; colorScheme?: "light" | "dark" } = {},
+): Promise<Tab> {
+  const browser = await chromium.launch({ executablePath: await findChromium(), args: FLAGS });
+  const context = await browser.newContext({
+    viewport: { width: 1280, height: 900 },
+    ...options,
+  });
+  const page = await context.newPage();
+  page.setDefaultTimeout(60_000);
+  const complaints: string[] = [];
+  const requests: string[] = [];
+  page.on("console", (message) => complaints.push(`${message.type()}: ${message.text()}`));
+  page.on("pageerror", (error) => complaints.push(`uncaught: ${error.message}`));
+  page.on("request", (request) => requests.push(new URL(request.url()).pathname));
+  return { page, context, complaints, requests, close: () => browser.close() };
+}
+
+/** Asserts that axe finds no violation on the page as it is. */
+export async function assertAccessible(page: Page): Promise<void> {
+  // Evaluated through the debugger, which the page's content policy does not bind.
+  await page.evaluate(axe.source);
+  const violations = await page.evaluate(async () => {
+    // deno-lint-ignore no-explicit-any
+    const results = await (globalThis as any).axe.run();
+    // deno-lint-ignore no-explicit-any
+    return results.violations.map((violation: any) =>
+      // deno-lint-ignore no-explicit-any
+      `${violation.id}: ${violation.nodes.map((node: any) => node.html).join(" | ")}`
+    );
+  });
+  assert.deepEqual(violations, [], page.url());
+}
+
+/** Writes a picture of the whole page for people to look at. */
+export async function picture(page: Page, name: string): Promise<void> {
+  await Deno.mkdir(SCREENSHOTS, { recursive: true });
+  await page.screenshot({ path: `${SCREENSHOTS}${name}.png`, fullPage: true });
+}
+
+/** Looks every 50 ms until `done` says so; fails after `seconds` with what was awaited. */
+export async function until(
+  awaited: string,
+  done: () => Promise<boolean> | boolean,
+  seconds = 90,
+): Promise<void> {
+  const end = performance.now() + seconds * 1000;
+  while (!await done()) {
+    if (performance.now() > end) throw new Error(`Waited ${seconds} s in vain: ${awaited}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
