@@ -24,6 +24,9 @@ export interface Tab {
   complaints: string[];
   /** Paths of requests so far. */
   requests: string[];
+  /** Another tab of the same browser. */
+  another(): Promise<Tab>;
+  /** Closes the browser with all its tabs. */
   close(): Promise<void>;
 }
 
@@ -36,6 +39,10 @@ export async function openTab(
     viewport: { width: 1280, height: 900 },
     ...options,
   });
+  return await newTab(context);
+}
+
+async function newTab(context: BrowserContext): Promise<Tab> {
   const page = await context.newPage();
   page.setDefaultTimeout(60_000);
   const complaints: string[] = [];
@@ -43,7 +50,14 @@ export async function openTab(
   page.on("console", (message) => complaints.push(`${message.type()}: ${message.text()}`));
   page.on("pageerror", (error) => complaints.push(`uncaught: ${error.message}`));
   page.on("request", (request) => requests.push(new URL(request.url()).pathname));
-  return { page, context, complaints, requests, close: () => browser.close() };
+  return {
+    page,
+    context,
+    complaints,
+    requests,
+    another: () => newTab(context),
+    close: () => context.browser()!.close(),
+  };
 }
 
 /** Asserts that axe finds no violation on the page as it is. */

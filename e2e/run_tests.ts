@@ -1,11 +1,13 @@
 import { openDataDir } from "../db/data_dir.ts";
 import { startEmbedded } from "../db/embedded/server.ts";
 import { testDirectory } from "../db/testing.ts";
+import { makeSampleLibrary } from "../models/sample/library.ts";
 import { findChromium } from "./chromium.ts";
 
 /**
  * The test command: one PostgreSQL server for all files (the embedded one, unless
- * SAFELIGHT_TEST_DATABASE_URL names another), a real Chromium, then every test, or those named.
+ * SAFELIGHT_TEST_DATABASE_URL names another), one sample library, a real Chromium, then every test,
+ * or those named.
  * Ends with the line `N passed, N failed` and the exit code of the tests.
  */
 async function main(paths: string[]): Promise<number> {
@@ -14,10 +16,13 @@ async function main(paths: string[]): Promise<number> {
   const dir = await testDirectory();
   await openDataDir(`${dir}/data`);
   const server = given ? null : await startEmbedded(`${dir}/data`);
+  const sample = `${dir}/sample`;
+  await makeSampleLibrary(sample);
   try {
     const { code, text } = await run(paths, {
       SAFELIGHT_TEST_DATABASE_URL: given ?? server!.url,
       SAFELIGHT_CHROMIUM: chromium,
+      SAFELIGHT_TEST_SAMPLE: sample,
     });
     const [passed, failed] = ["passed", "failed"].map((word) =>
       [...text.matchAll(new RegExp(`(\\d+) ${word}`, "g"))].at(-1)?.[1] ?? "0"

@@ -151,9 +151,11 @@ export function shares(
   phases: readonly PhaseRow[],
   weights: PhaseWeights,
 ): Record<PhaseName, number> {
-  const taking = phases.filter((phase) =>
-    phase.name !== "discovery" && phase.status !== "skipped" && !untouched(phase)
+  const counting = phases.filter((phase) =>
+    phase.name !== "discovery" && phase.status !== "skipped"
   );
+  const moving = counting.filter((phase) => !untouched(phase));
+  const taking = moving.length > 0 ? moving : counting;
   const sum = taking.reduce((all, phase) => all + weight(phase.name, weights), 0);
   const share = { discovery: 0, training: 0, face_detection: 0, clustering: 0 };
   for (const phase of taking) {

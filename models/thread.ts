@@ -1,5 +1,5 @@
 /** The answer to the request of the same id. */
-export type Reply = { id: number } & ({ result: unknown } | { error: Error; name: string });
+export type Reply = { id: number } & ({ result: unknown } | { error: Error; name?: string });
 
 /** A Worker that answers requests one by one. */
 export interface Thread<Request> {
@@ -23,8 +23,9 @@ export function startThread<Request>(url: URL, name: string): Thread<Request> {
     const asked = waiting.get(data.id);
     waiting.delete(data.id);
     // Cloning keeps an error's message and stack, but no name of our own.
-    if ("error" in data) asked?.reject(Object.assign(data.error, { name: data.name }));
-    else asked?.resolve(data.result);
+    if ("error" in data) {
+      asked?.reject(Object.assign(data.error, { name: data.name ?? data.error.name }));
+    } else asked?.resolve(data.result);
   };
   worker.onerror = (event) => {
     // Otherwise an error of the thread would end the whole process.
