@@ -1,11 +1,10 @@
 import { parseArgs } from "node:util";
-import { ConfigError, readConfig } from "./config.ts";
-import { DatabaseUnreachable } from "./db/client.ts";
+import { readConfig } from "./config.ts";
 
 const USAGE = `Safelight: a photo library that shows one true progress
 
   serve    the web app, its database and a worker
-             --host ADDRESS (127.0.0.1)  --port NUMBER (8420)
+             --host ADDRESS (127.0.0.1)  --port NUMBER (8420)  --no-worker
   worker   one more worker on the same database
   index    run over folders without the web app
              DIR…  --json  --skip-faces
@@ -31,7 +30,7 @@ export async function main(args: string[]): Promise<number> {
   } catch (error) {
     if (Deno.env.get("SAFELIGHT_LOG_LEVEL") === "debug") console.error(error);
     else console.error(error instanceof Error ? error.message : String(error));
-    return error instanceof ConfigError || error instanceof DatabaseUnreachable ? 2 : 2;
+    return 2;
   }
 }
 
@@ -48,13 +47,16 @@ async function run(name: string, args: string[]): Promise<number> {
       limit: { type: "string" },
       "skip-faces": { type: "boolean", default: false },
       supervised: { type: "boolean", default: false },
+      "no-worker": { type: "boolean", default: false },
     },
   });
   const config = () => readConfig(Deno.env.toObject(), values);
   // Imported when asked for: `index --help` need not load a web server, nor a worker the pages.
   switch (name) {
     case "serve":
-      return await (await import("./commands/serve.ts")).serveCommand(config());
+      return await (await import("./commands/serve.ts")).serveCommand(config(), {
+        worker: !values["no-worker"],
+      });
     case "worker":
       return await (await import("./commands/worker.ts")).workerCommand(config(), {
         supervised: values.supervised,

@@ -48,7 +48,7 @@ export async function demoCommand(flags: Flags & { exit: boolean }): Promise<num
         console.log(`\nThe library stays at ${url} until you press Ctrl-C.`);
         await fired(stopping);
       }
-      return code === 1 || !flags.exit ? 0 : code;
+      return code === 1 ? 0 : code;
     } finally {
       await house.close();
       served.abort();

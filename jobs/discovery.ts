@@ -210,9 +210,8 @@ async function markMissing(tx: Tx, session: Session): Promise<void> {
     }),
     sql` or `,
   );
-  const gone = sql`last_seen_at < ${
-    session.walkStartedAt ?? sql`(select walk_started_at from sessions where id = ${session.id})`
-  }`;
+  const gone = sql`last_seen_at <
+    (select walk_started_at from sessions where id = ${session.id})`;
   const [{ known, lost }] = await tx.execute<{ known: number; lost: number }>(sql`
     select count(*)::int as known, count(*) filter (where ${gone})::int as lost
     from files where (${below}) and missing_at is null`);

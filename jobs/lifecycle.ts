@@ -70,7 +70,8 @@ export function startSession(db: Db, id: number): Promise<Transition> {
         attempt = 0, reason = null, message = null, finished_at = null
       where jobs.state not in ('queued', 'running')`);
     await tx.execute(sql`
-      update sessions set started_at = coalesce(started_at, now()), completed_at = null, error = null
+      update sessions set started_at = coalesce(started_at, now()), completed_at = null, error = null,
+        walk_started_at = null
       where id = ${id}`);
   });
 }

@@ -76,8 +76,7 @@ export function workerCommand(config: Config, databaseUrl: string): Deno.Command
   const args = compiled ? ["worker", "--supervised"] : [
     "run",
     "--quiet",
-    ...WORKER_PERMISSIONS,
-    `--allow-write=${config.dataDir}`,
+    ...workerPermissions(config.dataDir),
     import.meta.resolve("../main.ts"),
     "worker",
     "--supervised",
@@ -91,13 +90,14 @@ export function workerCommand(config: Config, databaseUrl: string): Deno.Command
   });
 }
 
-/** What a worker may do besides writing to its data directory. */
-const WORKER_PERMISSIONS = [
+/** What a worker may do: read, compute, talk to the database, and write to its data directory only. */
+export const workerPermissions = (dataDir: string) => [
   "--allow-read",
   "--allow-env",
   "--allow-sys",
   "--allow-ffi",
   "--allow-net",
+  `--allow-write=${dataDir}`,
 ];
 
 const delay = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));

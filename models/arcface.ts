@@ -1,4 +1,4 @@
-import type { InferenceSession } from "onnxruntime-node";
+import type { InferenceSession } from "./onnxruntime.ts";
 import { alignFace } from "./align.ts";
 import type { RecogniserRole } from "./manifest.ts";
 import { faceQuality, frontality, sharpness } from "./quality.ts";

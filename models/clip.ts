@@ -1,4 +1,4 @@
-import { type InferenceSession, Tensor } from "onnxruntime-node";
+import { type InferenceSession, Tensor } from "./onnxruntime.ts";
 import type { TextualRole } from "./manifest.ts";
 import { runRows } from "./session.ts";
 import { normalised } from "./tensor.ts";

@@ -1,4 +1,4 @@
-import { type InferenceSession, Tensor } from "onnxruntime-node";
+import { type InferenceSession, Tensor } from "./onnxruntime.ts";
 import { embedFaces } from "./arcface.ts";
 import { decodePreview } from "./image.ts";
 import type { DetectorRole, RecogniserRole } from "./manifest.ts";

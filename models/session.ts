@@ -1,5 +1,5 @@
 import { ModelError } from "./types.ts";
-import { InferenceSession, Tensor } from "onnxruntime-node";
+import { InferenceSession, Tensor } from "./onnxruntime.ts";
 import { type Normalisation, normalised, toPlanes } from "./tensor.ts";
 
 /** Opens a graph. Read by Deno first, so that a graph inside a compiled program is found. */

@@ -6,7 +6,7 @@ import type { ProductBackend } from "./products.ts";
  * package cannot be loaded; close it to free the session.
  */
 export async function onnxProducts(threads = 0): Promise<ProductBackend> {
-  const { InferenceSession, Tensor } = await import("onnxruntime-node");
+  const { InferenceSession, Tensor } = await import("../../models/onnxruntime.ts");
   const session = await InferenceSession.create(gemmModel(), {
     executionProviders: ["cpu"],
     intraOpNumThreads: threads,
