@@ -60,10 +60,23 @@ async function newTab(context: BrowserContext): Promise<Tab> {
   };
 }
 
+/** Makes a session over one folder by clicking and keeps it for later; returns its page's address. */
+export async function makeSession(
+  page: Page,
+  { url, folder, name }: { url: string; folder: string; name: string },
+): Promise<string> {
+  await page.goto(`${url}/sessions/new?path=${encodeURIComponent(folder)}`);
+  await page.getByRole("checkbox", { name: "This folder itself" }).check();
+  await page.getByLabel("Name", { exact: true }).fill(name);
+  await page.getByRole("button", { name: "Keep for later" }).click();
+  await page.waitForURL(/\/sessions\/\d+$/);
+  return page.url();
+}
+
 /** Asserts that axe finds no violation on the page as it is. */
 export async function assertAccessible(page: Page): Promise<void> {
   // Evaluated through the debugger, which the page's content policy does not bind.
-  await page.evaluate(axe.source);
+  if (!await page.evaluate("'axe' in globalThis")) await page.evaluate(axe.source);
   const violations = await page.evaluate(async () => {
     // deno-lint-ignore no-explicit-any
     const results = await (globalThis as any).axe.run();
@@ -76,10 +89,19 @@ export async function assertAccessible(page: Page): Promise<void> {
   assert.deepEqual(violations, [], page.url());
 }
 
-/** Writes a picture of the whole page for people to look at. */
+/** Writes a picture of the page, or its first 3000 px, for people to look at. */
 export async function picture(page: Page, name: string): Promise<void> {
   await Deno.mkdir(SCREENSHOTS, { recursive: true });
-  await page.screenshot({ path: `${SCREENSHOTS}${name}.png`, fullPage: true });
+  // What is further down the page is otherwise loaded only when somebody scrolls there.
+  await page.evaluate(`Promise.all([...document.images].map((image) => {
+    image.loading = "eager";
+    return image.decode().catch(() => {});
+  }))`);
+  const size: { width: number; height: number } = await page.evaluate(
+    "({ width: innerWidth, height: Math.min(3000, document.documentElement.scrollHeight) })",
+  );
+  const clip = { x: 0, y: 0, ...size };
+  await page.screenshot({ path: `${SCREENSHOTS}${name}.png`, fullPage: true, clip });
 }
 
 /** Looks every 50 ms until `done` says so; fails after `seconds` with what was awaited. */

@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
 import type { Page } from "playwright-core";
 import { pauseSession } from "../jobs/lifecycle.ts";
-import { openTab, type Tab, until } from "./browser.ts";
+import { openEngine } from "../models/engine.ts";
+import { percent } from "../views/format.ts";
+import { makeSession, openTab, type Tab, until } from "./browser.ts";
 import { sampleLibrary } from "./sample.ts";
+import { strangers } from "./seed.ts";
 import { serve, type Served } from "./served.ts";
 
 const POLL_MS = 2000;
@@ -10,14 +13,18 @@ const POLL_MS = 2000;
 Deno.test("a page left open survives what happens to its server, its tab and its session", async () => {
   const sample = await sampleLibrary();
   const served = await serve();
+  // Grouping these takes longer than this test, on any machine: the run is never over too early.
+  const engine = await openEngine({ modelsDir: null, roles: ["text"] });
+  await engine.close();
+  const { dimension, key: model } = engine.models.faces;
+  await strangers(served.database.db, { count: 12_000, dimension, model });
   const tab = await openTab();
 
-  await tab.page.goto(`${served.url}/sessions/new?path=${encodeURIComponent(sample.path)}`);
-  await tab.page.getByRole("checkbox", { name: "This folder itself" }).check();
-  await tab.page.getByLabel("Name").fill("Left open");
-  await tab.page.getByRole("button", { name: "Keep for later" }).click();
-  await tab.page.waitForURL(/\/sessions\/\d+$/);
-  const url = tab.page.url();
+  const url = await makeSession(tab.page, {
+    url: served.url,
+    folder: sample.path,
+    name: "Left open",
+  });
   const id = Number(url.split("/").at(-1));
 
   await startedTwice(served, tab, await opened(tab, url));
@@ -145,8 +152,7 @@ async function serverKilled(served: Served, { tab, id }: { tab: Tab; id: number 
   await until("the page shows the figure of the server", async () => {
     const reply = await fetch(`${served.url}/api/v1/training/sessions/${id}/progress-unified`);
     const { overallProgress } = await reply.json();
-    return parseFloat(await page.locator(".percent").innerText()) ===
-      Math.floor(overallProgress.percentage * 10) / 10;
+    return await page.locator(".percent").innerText() === percent(overallProgress.percentage);
   }, 5);
   assert.equal(tab.requests.filter((path) => path === `/sessions/${id}`).length, loads);
   assertOnly(tab.complaints, /^error: Failed to load resource: net::ERR_|Failed to fetch/);

@@ -1,3 +1,4 @@
+import { setPriority } from "node:os";
 import { type Config, configEnvironment } from "../config.ts";
 import { log } from "../log.ts";
 
@@ -31,6 +32,9 @@ export function superviseWorker(
       const started = performance.now();
       child = command().spawn();
       log("debug", "started a worker", { pid: child.pid });
+      // People wait for pages, nobody for the next photo: on two cores the slowest pages during
+      // training went from 139 to 21 ms (p99) when the worker stepped back.
+      setPriority(child.pid, 10);
       const { pid } = child;
       const status = await child.status;
       await child.stdin.close().catch(() => {});

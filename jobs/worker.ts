@@ -80,14 +80,17 @@ function lanes(context: WorkerContext): Lane[] {
   const pictures = async (claim: Claim) => {
     const phase = claim.phase as "training" | "face_detection";
     const started = performance.now();
+    let worked = claim.jobs.length;
     if (phase === "training") {
       const batch = await prepareTraining(context, claim);
       await inference(() => finishTraining(context, batch));
+      // Copies and broken files cost little and say nothing about the photos behind them.
+      worked = batch.items.filter((item) => item.vector !== null).length;
     } else {
       const batch = await prepareFaces(context, claim);
       await inference(() => finishFaces(context, batch));
     }
-    sizes[phase].record(claim.jobs.length, (performance.now() - started) / 1000);
+    if (worked > 0) sizes[phase].record(worked, (performance.now() - started) / 1000);
   };
   const one = () => 1;
   const pictureLane: Lane = {

@@ -93,30 +93,34 @@ async function act(
   return c.redirect(`/sessions/${id}`, 303);
 }
 
-/** Everything the session page shows, in a constant number of statements. */
-async function sessionView(c: Context<Env>, id: number): Promise<SessionView> {
-  const { db } = c.var.database;
-  const [session, progress] = await Promise.all([mustFind(db, id), readProgress(db, id)]);
-  if (!progress) throw new SessionNotFound(id);
-  const over = isOver(progress.overallStatus);
-  const [faults, photos, waits, grouped] = await Promise.all([
-    listWalkFaults(db, id, FAULTS_SHOWN),
-    sessionPhotos(db, id, over ? PHOTOS_SHOWN : PHOTOS_LIVE),
-    retryWaits(db, id),
-    session.clustersMade > 0
-      ? listClusters(db, { limit: CLUSTERS_SHOWN, offset: 0, facesEach: FACES_SHOWN })
-      : null,
-  ]);
-  return {
-    session,
-    progress,
-    faults,
-    photos,
-    clusters: grouped?.clusters ?? [],
-    builtin: isBuiltin(session.clipModel) || isBuiltin(session.faceModel),
-    retryWaits: waits,
-    now: new Date(),
-  };
+/**
+ * Everything the session page shows, in a constant number of statements on one snapshot: a batch
+ * committed between two of them would show six photos beside "2 done".
+ */
+function sessionView(c: Context<Env>, id: number): Promise<SessionView> {
+  return c.var.database.db.transaction(async (tx) => {
+    const [session, progress] = await Promise.all([mustFind(tx, id), readProgress(tx, id)]);
+    if (!progress) throw new SessionNotFound(id);
+    const over = isOver(progress.overallStatus);
+    const [faults, photos, waits, grouped] = await Promise.all([
+      listWalkFaults(tx, id, FAULTS_SHOWN),
+      sessionPhotos(tx, id, over ? PHOTOS_SHOWN : PHOTOS_LIVE),
+      retryWaits(tx, id),
+      session.clustersMade > 0
+        ? listClusters(tx, { limit: CLUSTERS_SHOWN, offset: 0, facesEach: FACES_SHOWN })
+        : null,
+    ]);
+    return {
+      session,
+      progress,
+      faults,
+      photos,
+      clusters: grouped?.clusters ?? [],
+      builtin: isBuiltin(session.clipModel) || isBuiltin(session.faceModel),
+      retryWaits: waits,
+      now: new Date(),
+    };
+  }, { isolationLevel: "repeatable read", accessMode: "read only" });
 }
 
 async function sessionsView(c: Context<Env>, page: number): Promise<SessionsView> {

@@ -31,7 +31,7 @@ export function SearchPage({ query, found }: { query: string; found: SearchResul
       {found && found.results.length > 0 && (
         <PhotoGrid photos={found.results} label="Photos found, the most similar first" />
       )}
-      {found?.builtinModels && <DemoNote />}
+      {found?.builtinModels && found.results.length > 0 && <DemoNote />}
     </Layout>
   );
 }
