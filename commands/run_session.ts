@@ -84,6 +84,9 @@ function printResult(result: Awaited<ReturnType<typeof sessionResult>>): void {
     `${counters.photos} photos, ${counters.duplicates} near-copies, ${counters.facesFound} faces, ` +
       `${counters.clusters} groups of faces`,
   );
+  if (result.builtinModels) {
+    console.log("These results come from the built-in demonstration models.");
+  }
   for (const failure of failures) {
     console.log(`failed: ${JSON.stringify(failure.path)}: ${failure.message}`);
   }

@@ -51,6 +51,7 @@ Deno.test("index over the sample library", async (t) => {
     assert.deepEqual(result.ledger.face_detection, row(photos, photos, 0, 0));
     assert.equal(result.status, "completed");
     assert.equal(result.outcome, "with_errors");
+    assert.equal(result.builtinModels, true);
     const broken = kinds("corrupt", "empty", "truncated", "too_large")
       .map((file) => join(library.path, file.path)).sort();
     assert.deepEqual(result.failures.map((failure) => failure.path).sort(), broken);

@@ -1,6 +1,7 @@
 import { and, eq, sql } from "drizzle-orm";
 import type { Db } from "../db/client.ts";
 import { type PhaseName, phases, sessions, type SessionStatus, walkFaults } from "../db/schema.ts";
+import { isBuiltin } from "../models/types.ts";
 import { counted } from "./phase_row.ts";
 
 export interface SessionResult {
@@ -20,6 +21,8 @@ export interface SessionResult {
     }
   >;
   counters: { photos: number; duplicates: number; facesFound: number; clusters: number };
+  /** What was found comes from the built-in demonstration models, all of it or a part. */
+  builtinModels: boolean;
   /** The first failures; `failureCount` says how many there are. */
   failures: { phase: PhaseName; path: string; reason: string; message: string }[];
   failureCount: number;
@@ -71,6 +74,7 @@ export async function sessionResult(db: Db, id: number): Promise<SessionResult> 
       facesFound: session.facesFound,
       clusters: session.clustersMade,
     },
+    builtinModels: isBuiltin(session.clipModel) || isBuiltin(session.faceModel),
     failures: [
       ...faults.map((fault) => ({
         phase: "discovery" as const,

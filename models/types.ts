@@ -17,6 +17,9 @@ export interface ModelIdentity {
   builtin: boolean;
 }
 
+/** True for the key of a model of the built-in pack, whose name it begins with. */
+export const isBuiltin = (key: string | null): boolean => key?.startsWith("builtin@") ?? false;
+
 /** The models one process works with: one for pictures and words, one pair for faces. */
 export interface ModelSet {
   clip: ModelIdentity;

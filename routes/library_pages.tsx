@@ -8,7 +8,7 @@ import { IdParam, PageQuery } from "./api_schemas.ts";
 import type { Env } from "./env.ts";
 import { Fault } from "./fault.ts";
 import { photoNotFound } from "./photos.ts";
-import { isBuiltin } from "./shapes.ts";
+import { isBuiltin } from "../models/types.ts";
 import { validate } from "./validate.ts";
 
 const byId = validate("param", IdParam);

@@ -23,7 +23,7 @@ import { IdParam, ItemQuery, PageQuery } from "./api_schemas.ts";
 import type { Env } from "./env.ts";
 import { createFromForm } from "./new_session_pages.tsx";
 import { mustFind } from "./sessions.ts";
-import { isBuiltin } from "./shapes.ts";
+import { isBuiltin } from "../models/types.ts";
 import { startChecked } from "./start_checked.ts";
 import { validate } from "./validate.ts";
 

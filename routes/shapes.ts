@@ -5,12 +5,10 @@ import type { PhotoDetail, PhotoTile } from "../db/photo_queries.ts";
 import type { SessionRow } from "../db/session_queries.ts";
 import type { UnifiedProgress } from "../jobs/progress.ts";
 import { isTerminal, overallStatus } from "../jobs/status.ts";
+import { isBuiltin } from "../models/types.ts";
 import type * as Api from "./api_schemas.ts";
 
 /** Rows in, the API's shapes out; pure. */
-
-/** Keys of the built-in pack's models begin with its name. */
-export const isBuiltin = (model: string | null) => model?.startsWith("builtin@") ?? false;
 
 export function sessionShape(row: SessionRow): z.infer<typeof Api.Session> {
   return {
