@@ -1,5 +1,6 @@
 import { Buffer } from "node:buffer";
 import sharp, { type Metadata, type Sharp } from "sharp";
+import { alone, together } from "./decode_gate.ts";
 import { DHASH_HEIGHT, DHASH_WIDTH, differenceHash } from "./dhash.ts";
 import { readShot } from "./exif.ts";
 import { endsEarly, type PhotoFormat, sniffFormat } from "./sniff.ts";
@@ -20,6 +21,21 @@ const THUMBNAIL_HEIGHT = 480;
  * Works in sharp's threads. Throws an ImageError for whatever cannot become a photo.
  */
 export async function decodePhoto(
+  bytes: Uint8Array,
+  options: { clipSize: number },
+): Promise<DecodedPhoto> {
+  try {
+    return await together(() => decodeOnce(bytes, options));
+  } catch (error) {
+    const doubtful = error instanceof ImageError &&
+      (error.fault === "corrupt" || error.fault === "truncated");
+    if (!doubtful) throw error;
+    // Whose words these were is not certain; the verdict comes from a second look, alone.
+    return await alone(() => decodeOnce(bytes, options));
+  }
+}
+
+async function decodeOnce(
   bytes: Uint8Array,
   { clipSize }: { clipSize: number },
 ): Promise<DecodedPhoto> {
@@ -135,7 +151,8 @@ function asFault(error: unknown, file: { bytes: Uint8Array; format: PhotoFormat 
   const message = error instanceof Error ? error.message : String(error);
   // Not the picture's fault: another try may succeed.
   if (/memory|allocat/i.test(message)) return new Error(`Cannot decode: ${message}`);
-  const detail = message.split("\n").at(-1)!.trim();
+  const detail = message.split("\n").map((line) => line.trim().replace(/:$/, ""))
+    .filter((line) => line && !line.startsWith("Warning treated as error")).at(-1) ?? "no detail";
   const name = file.format.toUpperCase();
   return /premature end of JPEG/.test(message) || endsEarly(file.bytes, file.format)
     ? new ImageError("truncated", `The ${name} file ends before the picture does (${detail})`)

@@ -289,3 +289,30 @@ Deno.test("date and camera come from EXIF; nonsense is null", async () => {
     assert.deepEqual(await shot(taken(date)), [null, null], date);
   }
 });
+
+Deno.test("what is said of a broken file does not depend on what fails beside it", async () => {
+  const jpeg = new Uint8Array(
+    await sharp({ create: { width: 600, height: 400, channels: 3, background: "#258" } })
+      .composite([{
+        input: { create: { width: 200, height: 150, channels: 3, background: "#db4" } },
+      }])
+      .jpeg().toBuffer(),
+  );
+  const png = new Uint8Array(await sharp(jpeg).png().toBuffer());
+  const broken = [
+    jpeg.slice(0, jpeg.length >> 1),
+    png.slice(0, png.length >> 1),
+    jpeg.with(jpeg.length >> 1, 0xff).fill(0xd9, 300, 420),
+  ];
+  const verdict = (bytes: Uint8Array) =>
+    decodePhoto(bytes, { clipSize: 224 }).then(() => "fine", (error) => error.message);
+  const alone: string[] = [];
+  for (const bytes of broken) alone.push(await verdict(bytes));
+  assert.ok(alone.every((words) => words !== "fine"));
+  for (let round = 0; round < 10; round++) {
+    const files = Array.from({ length: 12 }, (_, index) => broken[index % 3]);
+    const beside = await Promise.all([...files, jpeg, png].map(verdict));
+    assert.deepEqual(beside.slice(0, 12), files.map((_, index) => alone[index % 3]));
+    assert.deepEqual(beside.slice(12), ["fine", "fine"]);
+  }
+});
