@@ -14,7 +14,8 @@ import { validate } from "./validate.ts";
 const byId = validate("param", IdParam);
 const PHOTOS_PER_PAGE = 120;
 const PEOPLE_PER_PAGE = 20;
-const FACES_EACH = 10;
+/** As many as fit beside a name without a second line. */
+const FACES_EACH = 8;
 const FACES_OF_ONE = 200;
 
 const PhotosQuery = z.object({ before: z.coerce.number().int().positive().optional() });

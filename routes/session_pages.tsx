@@ -32,7 +32,7 @@ const PER_PAGE = 20;
 const PHOTOS_LIVE = 12;
 const PHOTOS_SHOWN = 36;
 const CLUSTERS_SHOWN = 6;
-const FACES_SHOWN = 10;
+const FACES_SHOWN = 8;
 const FAULTS_SHOWN = 50;
 
 const RetryForm = z.object({ jobId: z.coerce.number().int().positive().optional() });
