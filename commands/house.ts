@@ -24,8 +24,12 @@ export async function openHouse(config: Config, name: string): Promise<House> {
   const server = config.databaseUrl ? null : await startEmbedded(config.dataDir);
   try {
     const url = config.databaseUrl ?? server!.url;
-    await migrateDatabase(url);
+    // Connected first: it is this that says in words what is wrong with a server.
     const database = await openDatabase(url, { name: `safelight ${name}` });
+    await migrateDatabase(url).catch(async (error) => {
+      await database.close();
+      throw error;
+    });
     let caring = Promise.resolve();
     const care = setInterval(() => {
       caring = caring.then(async () => {

@@ -84,7 +84,7 @@ function printResult(result: Awaited<ReturnType<typeof sessionResult>>): void {
     `${counters.photos} photos, ${counters.duplicates} near-copies, ${counters.facesFound} faces, ` +
       `${counters.clusters} groups of faces`,
   );
-  if (result.builtinModels) {
+  if (result.builtinModels && counters.photos + counters.facesFound > 0) {
     console.log("These results come from the built-in demonstration models.");
   }
   for (const failure of failures) {
