@@ -192,6 +192,37 @@ Deno.test("the life of a session", async (t) => {
     assert.deepEqual(await checkLedgers(db), []);
   });
 
+  await t.step("a double click on retry, and clicks on several items, open one round", async () => {
+    const id = await discovered(4, { skipFaceDetection: true });
+    await finish(id, "training", ["failed", "failed", "failed", "done"]);
+    const failed = await db.execute<{ id: string }>(sql`
+      select id from jobs where session_id = ${id} and state = 'failed' order by id`);
+    const ids = failed.map((row) => Number(row.id));
+    await Promise.all([
+      retrySession(db, id, { jobIds: [ids[0]] }),
+      retrySession(db, id, { jobIds: [ids[1]] }),
+      retrySession(db, id, { jobIds: [ids[1]] }),
+    ]);
+    while (await carryOutRequests(db));
+    await advanceSession(db, id, worker);
+    assert.equal((await readProgress(db, id))!.round, 2);
+    const { failed: left, pending } = (await readProgress(db, id))!.phases.training.progress;
+    assert.deepEqual({ left, pending }, { left: 1, pending: 2 });
+    await finish(id, "training", ["done", "done"]);
+    await Promise.all([retrySession(db, id), retrySession(db, id)]);
+    while (await carryOutRequests(db));
+    await advanceSession(db, id, worker);
+    await finish(id, "training", ["failed"]);
+    while (await carryOutRequests(db));
+    const ended = (await readProgress(db, id))!;
+    assert.deepEqual([ended.round, ended.overallStatus, ended.outcome], [
+      3,
+      "completed",
+      "with_errors",
+    ]);
+    assert.deepEqual(await checkLedgers(db), []);
+  });
+
   await t.step("delete takes the session away and leaves the files", async () => {
     const id = await discovered(3);
     await deleteSession(db, id);

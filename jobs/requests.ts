@@ -1,15 +1,20 @@
-import { eq, sql } from "drizzle-orm";
+import { and, eq, sql } from "drizzle-orm";
 import type { Db, Tx } from "../db/client.ts";
-import { PHASE_NAMES, requests, sessions } from "../db/schema.ts";
+import { PHASE_NAMES, requests, sessions, type SessionStatus } from "../db/schema.ts";
 import { announce, lockSession, refreshStatus, reopen, SessionNotFound } from "./lifecycle.ts";
 import { takeLedger } from "./open_phase.ts";
 
 /** Rows touched by one transaction: some 50 ms, so that nobody waits behind it. */
 const PORTION = 5000;
 
+/** Requests looked at in one go. Those that wait must not hide those that do not. */
+const AT_ONCE = 1000;
+
+const OVER = new Set<SessionStatus>(["completed", "failed", "cancelled"]);
+
 /** Carries out what people asked for (retry, cancel, delete); returns true if something was done. */
 export async function carryOutRequests(db: Db): Promise<boolean> {
-  const open = await db.select().from(requests).orderBy(requests.id).limit(20);
+  const open = await db.select().from(requests).orderBy(requests.id).limit(AT_ONCE);
   let worked = false;
   for (const request of open) {
     try {
@@ -25,25 +30,28 @@ export async function carryOutRequests(db: Db): Promise<boolean> {
 type Request = typeof requests.$inferSelect;
 
 const CARRY_OUT: Record<Request["action"], (db: Db, request: Request) => Promise<boolean>> = {
+  // All that was asked for until now opens one round: a double click is one retry, and ten clicks
+  // on ten items are one round of ten. While a round goes on, further ones wait.
   retry: (db, request) =>
     db.transaction(async (tx) => {
       const session = await lockSession(tx, request.sessionId);
+      if (!OVER.has(session.status)) return false;
+      const asked = await tx.delete(requests)
+        .where(and(eq(requests.sessionId, session.id), eq(requests.action, "retry")))
+        .returning({ jobIds: requests.jobIds });
+      if (asked.length === 0) return false;
+      const everything = asked.some(({ jobIds }) => jobIds === null);
+      const ids = everything ? null : asked.flatMap(({ jobIds }) => jobIds!);
       const states = session.status === "cancelled" ? ["failed", "cancelled"] : ["failed"];
       const retried = await tx.execute<{ phase: string }>(sql`
         update jobs set state = 'queued', attempt = 0, deaths = 0, run_at = now(), reason = null,
           message = null, error_kind = null, finished_at = null
         where session_id = ${session.id} and state in ${states}
-          and (${sql.param(request.jobIds)}::bigint[] is null
-            or id = any(${sql.param(request.jobIds)}::bigint[]))
+          and (${sql.param(ids)}::bigint[] is null or id = any(${sql.param(ids)}::bigint[]))
         returning phase`);
       if (retried.length > 0 || session.status !== "completed") {
-        await openRound(
-          tx,
-          session.id,
-          new Set(retried.map((row) => row.phase)),
-        );
+        await openRound(tx, session.id, new Set(retried.map((row) => row.phase)));
       }
-      await tx.delete(requests).where(eq(requests.id, request.id));
       await announce(tx);
       return true;
     }),
