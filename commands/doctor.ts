@@ -24,6 +24,7 @@ export async function doctorCommand(config: Config): Promise<number> {
     ["models", async () => {
       const engine = await openEngine({ modelsDir: config.modelsDir, roles: ["images", "text"] });
       try {
+        for (const warning of engine.warnings) console.log(`warn  models: ${warning}`);
         const size = engine.clipSize;
         const [vector] = await engine.embedImages([new Uint8Array(size * size * 3)]);
         const { clip, faces } = engine.models;

@@ -1,6 +1,7 @@
 import { inArray, sql } from "drizzle-orm";
-import type { Db, Tx } from "../db/client.ts";
+import type { Tx } from "../db/client.ts";
 import { faces, faceScans, photos, sessions } from "../db/schema.ts";
+import { forgetFiles } from "../db/forget_files.ts";
 import { previewPath } from "../db/photo_store.ts";
 import { bytesOfVector } from "../db/vectors.ts";
 import { type DetectedFace, ImageError } from "../models/types.ts";
@@ -45,10 +46,6 @@ const lostPreview = () =>
     "preview_lost",
     "Its preview is missing in the data directory; run over its folder again to make a new one",
   );
-
-// No file has this time, so the next walk takes them for changed, and training makes the preview.
-const forgetFiles = (db: Db, photoId: number) =>
-  db.execute(sql`update files set mtime_ms = -1 where photo_id = ${photoId}`);
 
 /** Finds and embeds the faces of a batch and stores them with the ends of the jobs and the ledger. */
 export async function finishFaces(context: WorkerContext, batch: FaceBatch): Promise<void> {

@@ -100,7 +100,8 @@ export function unifiedProgress(input: ProgressInput): UnifiedProgress {
       status: phase.status,
       weight: weights[phase.name],
       progress: {
-        current: counted(phase),
+        // The folders that could not be read are no pictures found.
+        current: phase.name === "discovery" ? phase.done : counted(phase),
         total: phase.total,
         percentage: phasePercentage(phase),
         ratePerMinute: rates[index] === null ? null : round(rates[index] * 60),
@@ -109,7 +110,9 @@ export function unifiedProgress(input: ProgressInput): UnifiedProgress {
         skipped: phase.skipped,
         failed: phase.failed,
         cancelled: phase.cancelled,
-        pending: phase.total === null ? 0 : phase.total - counted(phase),
+        pending: phase.total === null || phase.name === "discovery"
+          ? 0
+          : phase.total - counted(phase),
       },
       startedAt: phase.startedAt?.toISOString() ?? null,
       completedAt: phase.completedAt?.toISOString() ?? null,

@@ -71,12 +71,13 @@ export async function prepareTraining(
     const same = known.get(original.sha256);
     // A copy of a representative needs nothing more; a copy of a duplicate may come to represent.
     const preview = previewPath(context.config.dataDir, original.sha256);
+    const thumbnail = thumbnailPath(context.config.dataDir, original.sha256);
     const stored = same?.representativeId === null && same.embedded;
-    if (stored && await Deno.stat(preview).then(() => true, () => false)) return item;
+    if (stored && await exists(preview) && await exists(thumbnail)) return item;
     try {
       item.decoded = await decodePhoto(original.bytes, { clipSize: context.engine.clipSize });
       await writeWhole(preview, item.decoded.preview);
-      await writeWhole(thumbnailPath(context.config.dataDir, item.sha256), item.decoded.thumbnail);
+      await writeWhole(thumbnail, item.decoded.thumbnail);
       return item;
     } catch (error) {
       faults.push(sortFault(job.id, error));
@@ -99,3 +100,5 @@ export async function finishTraining(
   const pending = await storeTraining(context, batch);
   if (pending === 0) await context.advance(batch.claim.sessionId);
 }
+
+const exists = (path: string) => Deno.stat(path).then(() => true, () => false);

@@ -83,7 +83,9 @@ async function* fault(path: string, error: Error): AsyncGenerator<WalkEvent> {
   } else if (path.includes("\uFFFD")) {
     // Names come as UTF-16; what was not UTF-8 on disk became U+FFFD and names nothing any more.
     yield { kind: "bad_name", path };
-  } else if (await Deno.lstat(path).then(() => true, () => false)) {
+  } else if (
+    isPictureName(basename(path)) && await Deno.lstat(path).then(() => true, () => false)
+  ) {
     yield { kind: "unreadable", path, message: "the link points to nothing" };
   }
   // Otherwise it vanished between two looks: as if never seen.

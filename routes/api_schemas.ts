@@ -9,7 +9,7 @@ const text = (limit: number) =>
   z.string().max(limit).refine(
     (value) => !value.includes("\0"),
     "must not contain a NUL character",
-  );
+  ).refine((value) => value.isWellFormed(), "must be well-formed Unicode");
 const name = text(200).trim().min(1);
 const path = text(4096).min(1);
 const id = z.int().positive();

@@ -43,6 +43,10 @@ export function folderFault(path: string, error: unknown): unknown {
       `to list and enter it`;
     return new Fault(400, "folder_unreadable", message, { path });
   }
+  if (error instanceof Deno.errors.FilesystemLoop) {
+    const message = `"${path}" is a link that leads to itself; choose the real folder`;
+    return new Fault(400, "folder_is_a_loop", message, { path });
+  }
   if (error instanceof Deno.errors.NotADirectory) {
     const message = `"${path}" is not a folder; choose the folder it is in`;
     return new Fault(400, "not_a_folder", message, { path });

@@ -1,3 +1,4 @@
+import { forgetFiles } from "../db/forget_files.ts";
 import { type Context, Hono } from "hono";
 import sharp from "sharp";
 import { findFace } from "../db/cluster_queries.ts";
@@ -51,18 +52,22 @@ async function picture(
   if (!photo) throw photoNotFound(id);
   const etag = `"${photo.sha256}"`;
   if (isKnown(c, etag)) return unchanged(c, etag);
-  return c.body(
-    await readPicture(place(c.var.config.dataDir, photo.sha256)),
-    200,
-    immutable(type, etag),
+  const bytes = await readPicture(
+    place(c.var.config.dataDir, photo.sha256),
+    () => forgetFiles(c.var.database.db, id),
   );
+  return c.body(bytes, 200, immutable(type, etag));
 }
 
-async function readPicture(path: string): Promise<Uint8Array<ArrayBuffer>> {
+async function readPicture(
+  path: string,
+  onLost: () => Promise<void> = () => Promise.resolve(),
+): Promise<Uint8Array<ArrayBuffer>> {
   try {
     return await Deno.readFile(path);
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
+    await onLost();
     throw new Fault(
       404,
       "picture_missing",

@@ -67,22 +67,28 @@ interface Server {
   binaries: Binaries;
 }
 
+// Made beside its place and renamed at the end: nothing that is there is ever removed, and a
+// cluster in its place is complete.
 async function initialise({ dataDir, cluster, account, binaries }: Server): Promise<void> {
-  const passwordFile = join(dataDir, "postgres.password");
+  if (await exists(cluster) && !await isEmpty(cluster)) {
+    throw new Error(
+      `Cannot open the embedded database in "${cluster}": its file PG_VERSION is missing; restore ` +
+        `the folder from a backup, or choose another --data`,
+    );
+  }
+  const fresh = `${cluster}.new`;
+  await Deno.remove(fresh, { recursive: true }).catch(() => {});
+  await Deno.mkdir(fresh, { mode: 0o700 });
   const password = crypto.randomUUID() + crypto.randomUUID();
-  await Deno.writeTextFile(passwordFile, password, { mode: 0o600 });
-  // A folder that initdb left half-made has no PG_VERSION yet and nothing of value.
-  await Deno.remove(cluster, { recursive: true }).catch(() => {});
-  await Deno.mkdir(cluster, { mode: 0o700 });
-  const initPassword = join(cluster, "..", `postgres.init-${crypto.randomUUID()}`);
+  const initPassword = join(dataDir, `postgres.init-${crypto.randomUUID()}`);
   await Deno.writeTextFile(initPassword, password, { mode: 0o600 });
   if (account) {
-    await Deno.chown(cluster, account.uid, account.gid);
+    await Deno.chown(fresh, account.uid, account.gid);
     await Deno.chown(initPassword, account.uid, account.gid);
   }
   try {
     await run(account, binaries.initdb, [
-      `--pgdata=${cluster}`,
+      `--pgdata=${fresh}`,
       `--username=${USER}`,
       "--auth=scram-sha-256",
       `--pwfile=${initPassword}`,
@@ -93,6 +99,13 @@ async function initialise({ dataDir, cluster, account, binaries }: Server): Prom
   } finally {
     await Deno.remove(initPassword);
   }
+  await Deno.writeTextFile(join(dataDir, "postgres.password"), password, { mode: 0o600 });
+  await Deno.rename(fresh, cluster);
+}
+
+async function isEmpty(folder: string): Promise<boolean> {
+  for await (const _ of Deno.readDir(folder)) return false;
+  return true;
 }
 
 async function checkVersion(cluster: string): Promise<void> {
@@ -220,4 +233,12 @@ async function withLock<T>(dataDir: string, work: () => Promise<T>): Promise<T> 
   }
 }
 
-const exists = (path: string) => Deno.stat(path).then(() => true, () => false);
+// Only "not found" means no: what may not be looked at must not be taken for absent.
+const exists = (path: string) =>
+  Deno.stat(path).then(() => true, (error) => {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw new Error(
+      `Cannot look at "${path}": ${error.message}; run Safelight as the user who made it`,
+      { cause: error },
+    );
+  });
