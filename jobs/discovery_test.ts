@@ -5,6 +5,7 @@ import sharp from "sharp";
 import { sessions } from "../db/schema.ts";
 import { checkLedgers } from "./check_ledgers.ts";
 import { createSession, startSession } from "./lifecycle.ts";
+import { readProgress } from "./read_progress.ts";
 import { testWorker } from "./testing.ts";
 
 /** A small picture unlike any of another number: six by six blocks of its own greys. */
@@ -99,6 +100,21 @@ Deno.test("discovery, with a real worker", async (t) => {
     assert.equal(failures[0].message, "The name is not UTF-8; rename it");
     assert.deepEqual(await checkLedgers(db), []);
   });
+
+  await t.step(
+    "what could not be looked at is no picture found, and none that is pending",
+    async () => {
+      const link = join(photos, "dangling.png");
+      await Deno.symlink("nowhere", link);
+      const { sessionId, ledger, failures, outcome } = await run();
+      assert.equal(outcome, "with_errors");
+      assert.ok(failures.some((failure) => failure.path === link));
+      const { progress } = (await readProgress(db, sessionId))!.phases.discovery;
+      assert.deepEqual([progress.current, progress.pending], [ledger.discovery.total, 0]);
+      assert.equal(progress.failed, 1);
+      await Deno.remove(link);
+    },
+  );
 
   await t.step("a folder chosen without its sub-folders, and one chosen twice", async () => {
     await Deno.mkdir(join(photos, "sub"));

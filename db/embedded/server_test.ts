@@ -207,3 +207,17 @@ Deno.test({
     });
   },
 });
+
+Deno.test("a database folder that has lost its version file is left as it is", async () => {
+  const dir = await testDirectory();
+  await openDataDir(join(dir, "data"));
+  const cluster = join(dir, "data", "postgres");
+  const password = join(dir, "data", "postgres.password");
+  await Deno.mkdir(cluster);
+  await Deno.writeTextFile(join(cluster, "base"), "every photo's faces");
+  await Deno.writeTextFile(password, "known");
+  await assert.rejects(startEmbedded(join(dir, "data")), /PG_VERSION is missing/);
+  assert.equal(await Deno.readTextFile(join(cluster, "base")), "every photo's faces");
+  assert.equal(await Deno.readTextFile(password), "known");
+  await Deno.remove(dir, { recursive: true });
+});
