@@ -16,6 +16,12 @@ export interface Config {
   minFaceSize: number;
   logFormat: "text" | "json";
   logLevel: "debug" | "info" | "warn" | "error";
+  /** Log lines may name a person's files. */
+  logPaths: boolean;
+  /** A batch of pictures that stands still for this long, more for large files, is stuck. */
+  stallSeconds: number;
+  /** Runs pause while less than this is free in the data directory; in millions of bytes. */
+  minFreeMb: number;
   /** Host names, besides the address it listens on, under which browsers may use this server. */
   allowedHosts: string[];
 }
@@ -46,6 +52,11 @@ const schema = z.object({
   SAFELIGHT_LOG: z.enum(["text", "json"]).optional().describe("text or json"),
   SAFELIGHT_LOG_LEVEL: z.enum(["debug", "info", "warn", "error"]).default("info")
     .describe("debug, info, warn or error"),
+  SAFELIGHT_LOG_PATHS: z.enum(["0", "1"]).default("0").describe("0 or 1"),
+  SAFELIGHT_STALL_SECONDS: number.pipe(z.number().min(1)).default(60)
+    .describe("a number of seconds, 1 or more"),
+  SAFELIGHT_MIN_FREE_MB: number.pipe(z.number().min(0)).default(256)
+    .describe("a number of megabytes, 0 or more"),
   SAFELIGHT_ALLOWED_HOSTS: z.string().default("").describe("host names with commas between"),
 });
 type Name = keyof typeof schema.shape;
@@ -91,6 +102,9 @@ export function readConfig(
     minFaceSize: settings.SAFELIGHT_MIN_FACE_SIZE,
     logFormat: settings.SAFELIGHT_LOG ?? (Deno.stderr.isTerminal() ? "text" : "json"),
     logLevel: settings.SAFELIGHT_LOG_LEVEL,
+    logPaths: settings.SAFELIGHT_LOG_PATHS === "1",
+    stallSeconds: settings.SAFELIGHT_STALL_SECONDS,
+    minFreeMb: settings.SAFELIGHT_MIN_FREE_MB,
     allowedHosts: settings.SAFELIGHT_ALLOWED_HOSTS.split(",").map((host) => host.trim())
       .filter(Boolean),
   };
@@ -108,6 +122,9 @@ export function configEnvironment(config: Config): Record<string, string> {
     SAFELIGHT_MIN_FACE_SIZE: String(config.minFaceSize),
     SAFELIGHT_LOG: config.logFormat,
     SAFELIGHT_LOG_LEVEL: config.logLevel,
+    SAFELIGHT_LOG_PATHS: config.logPaths ? "1" : "0",
+    SAFELIGHT_STALL_SECONDS: String(config.stallSeconds),
+    SAFELIGHT_MIN_FREE_MB: String(config.minFreeMb),
   };
 }
 

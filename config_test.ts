@@ -21,6 +21,9 @@ Deno.test("without settings: loopback, port 8420, the embedded database, built-i
   assert.equal(config.minFaceScore, 0.5);
   assert.equal(config.minFaceSize, 20);
   assert.equal(config.logLevel, "info");
+  assert.equal(config.logPaths, false);
+  assert.equal(config.stallSeconds, 60);
+  assert.equal(config.minFreeMb, 256);
   assert.deepEqual(config.allowedHosts, []);
   const root = Deno.build.os === "linux" && Deno.uid() === 0;
   assert.equal(config.dataDir, root ? "/var/lib/safelight" : "/home/ada/data/safelight");
@@ -37,6 +40,9 @@ Deno.test("settings come from the environment, and paths become absolute", () =>
     SAFELIGHT_MIN_FACE_SIZE: "32",
     SAFELIGHT_LOG: "json",
     SAFELIGHT_LOG_LEVEL: "warn",
+    SAFELIGHT_LOG_PATHS: "1",
+    SAFELIGHT_STALL_SECONDS: "90",
+    SAFELIGHT_MIN_FREE_MB: "0",
     SAFELIGHT_ALLOWED_HOSTS: " photos.example , nas,,",
   });
   assert.deepEqual(config, {
@@ -49,6 +55,9 @@ Deno.test("settings come from the environment, and paths become absolute", () =>
     minFaceSize: 32,
     logFormat: "json",
     logLevel: "warn",
+    logPaths: true,
+    stallSeconds: 90,
+    minFreeMb: 0,
     allowedHosts: ["photos.example", "nas"],
   });
 });
@@ -86,6 +95,7 @@ Deno.test("a bad value is refused by name, value and what is expected", () => {
     /"1.5", expected a number from 0 to 1/,
   );
   assert.match(refusal({ SAFELIGHT_MIN_FACE_SIZE: "0" }), /"0", expected a number of pixels/);
+  assert.match(refusal({ SAFELIGHT_STALL_SECONDS: "0" }), /"0", expected a number of seconds, 1/);
   assert.match(refusal({ SAFELIGHT_LOG: "xml" }), /"xml", expected text or json/);
   assert.match(refusal({ SAFELIGHT_LOG_LEVEL: "loud" }), /"loud", expected debug, info, warn/);
 });
@@ -118,6 +128,8 @@ Deno.test("a child process reads the same configuration from configEnvironment",
       SAFELIGHT_MIN_FACE_SIZE: "33",
       SAFELIGHT_LOG: "text",
       SAFELIGHT_LOG_LEVEL: "debug",
+      SAFELIGHT_LOG_PATHS: "1",
+      SAFELIGHT_STALL_SECONDS: "3.5",
     }, { data: "/flagged" });
     assert.deepEqual(readConfig(configEnvironment(parent)), parent);
   }

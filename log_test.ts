@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
-import { configureLog, log, logError } from "./log.ts";
+import { configureLog, extendLog, log, logError } from "./log.ts";
+
+const PLAIN = { logFormat: "text", logLevel: "info", logPaths: false } as const;
 
 /** The lines `work` writes to standard error. */
 function lines(work: () => void): string[] {
@@ -10,14 +12,14 @@ function lines(work: () => void): string[] {
     work();
   } finally {
     console.error = real;
-    configureLog({ logFormat: "text", logLevel: "info" });
+    configureLog(PLAIN);
   }
   return written;
 }
 
 Deno.test("json: one object a line, with the fields of the process and of the event", () => {
   const [line, ...more] = lines(() => {
-    configureLog({ logFormat: "json", logLevel: "info" }, { role: "worker", worker: "a1" });
+    configureLog({ ...PLAIN, logFormat: "json" }, { role: "worker", worker: "a1" });
     log("warn", 'a "quoted"\nline', { session: 7, device: undefined, worker: "b2" });
   });
   assert.equal(more.length, 0);
@@ -35,9 +37,9 @@ Deno.test("json: one object a line, with the fields of the process and of the ev
 
 Deno.test("text: level, message and fields, absent ones left out", () => {
   const written = lines(() => {
-    configureLog({ logFormat: "text", logLevel: "debug" }, { role: "web" });
+    configureLog({ ...PLAIN, logLevel: "debug" }, { role: "web" });
     log("info", "listening", { port: 8420, device: undefined, models: null });
-    configureLog({ logFormat: "text", logLevel: "debug" });
+    configureLog({ ...PLAIN, logLevel: "debug" });
     log("debug", "nothing to do");
   });
   assert.deepEqual(written, [
@@ -50,7 +52,7 @@ Deno.test("lines below the level are not written", () => {
   const levels = ["debug", "info", "warn", "error"] as const;
   for (const [least, logLevel] of levels.entries()) {
     const written = lines(() => {
-      configureLog({ logFormat: "text", logLevel });
+      configureLog({ ...PLAIN, logLevel });
       for (const level of levels) log(level, "x");
     });
     assert.deepEqual(written, levels.slice(least).map((level) => `${level.padEnd(5)} x`));
@@ -60,7 +62,7 @@ Deno.test("lines below the level are not written", () => {
 Deno.test("an error is logged with stack and cause under the id that is returned", () => {
   const ids: string[] = [];
   const written = lines(() => {
-    configureLog({ logFormat: "json", logLevel: "error" });
+    configureLog({ ...PLAIN, logFormat: "json", logLevel: "error" });
     const error = new Error("no space left", { cause: new Error("ENOSPC") });
     ids.push(logError("writing failed", error, { session: 7 }));
     ids.push(logError("writing failed", "a thrown string"));
@@ -74,4 +76,56 @@ Deno.test("an error is logged with stack and cause under the id that is returned
   assert.equal(written[1].errorId, ids[1]);
   assert.equal(written[1].error, "a thrown string");
   assert(!("cause" in written[1]));
+});
+
+const NASTY = '/photos/Anna\'s & "Ben"\ninfo  all is well  session=1\u001b[2J.jpg';
+
+Deno.test("names of a person's files do not appear, wherever they came in", () => {
+  const error = new Error(`reading failed: open '${NASTY}'`, {
+    cause: new Error(`No such file or directory (os error 2): open '${NASTY}'`),
+  });
+  const work = () => {
+    log("warn", `cannot open '${NASTY}'`, { job: 3, path: NASTY, error: `open '${NASTY}'` });
+    logError("a batch failed", error, { session: 7 });
+  };
+  for (const logFormat of ["json", "text"] as const) {
+    const written = lines(() => {
+      configureLog({ ...PLAIN, logFormat });
+      work();
+    });
+    assert.equal(written.length, 2);
+    for (const line of written) assert.doesNotMatch(line, /Anna|Ben|photos|all is well|path=/);
+    assert.match(written[0], /cannot open '\[path\]'/);
+    assert.match(written[1], /log_test\.ts:\d+:\d+/, "the stack stays");
+  }
+});
+
+Deno.test("asked for, names appear, and none can write a line or a field of its own", () => {
+  const written = lines(() => {
+    configureLog({ ...PLAIN, logPaths: true });
+    log("warn", `cannot open '${NASTY}'`, { path: NASTY });
+  });
+  assert.equal(written.length, 1);
+  // deno-lint-ignore no-control-regex
+  assert.doesNotMatch(written[0], /[\u0000-\u001f]/);
+  assert.match(written[0], /Anna's & "Ben"\\ninfo {2}all is well/);
+  assert.match(written[0], /path="\/photos\/Anna's & \\"Ben\\"\\ninfo.*\\u001b\[2J\.jpg"$/);
+  const [json] = lines(() => {
+    configureLog({ ...PLAIN, logFormat: "json", logPaths: true });
+    log("warn", "cannot open it", { path: NASTY });
+  });
+  assert.equal(JSON.parse(json).path, NASTY);
+});
+
+Deno.test("what a process learns of itself after its start goes into every later line", () => {
+  const written = lines(() => {
+    configureLog(PLAIN, { process: "worker" });
+    log("info", "starting");
+    extendLog({ worker: "a1" });
+    log("info", "ready", { session: 7 });
+  });
+  assert.deepEqual(written, [
+    "info  starting  process=worker",
+    "info  ready  process=worker worker=a1 session=7",
+  ]);
 });

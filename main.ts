@@ -46,7 +46,7 @@ async function run(name: string, args: string[]): Promise<number> {
       exit: { type: "boolean", default: false },
       limit: { type: "string" },
       "skip-faces": { type: "boolean", default: false },
-      supervised: { type: "boolean", default: false },
+      supervised: { type: "string" },
       "no-worker": { type: "boolean", default: false },
     },
   });
@@ -58,9 +58,10 @@ async function run(name: string, args: string[]): Promise<number> {
         worker: !values["no-worker"],
       });
     case "worker":
-      return await (await import("./commands/worker.ts")).workerCommand(config(), {
-        supervised: values.supervised,
-      });
+      return values.supervised === undefined
+        ? await (await import("./commands/worker.ts")).workerCommand(config())
+        : await (await import("./commands/supervised_worker.ts"))
+          .supervisedWorker(config(), values.supervised);
     case "index":
       return await (await import("./commands/index.ts")).indexCommand(config(), {
         folders: positionals,

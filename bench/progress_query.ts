@@ -53,8 +53,8 @@ async function fill({ database: { sql } }: Served, id: number, total: number): P
     select n::text, 1, 600, 400, 'jpeg', '', true, 0, 'photo ' || n, 600, 400
     from generate_series(1, ${total}) n on conflict do nothing`;
   await sql`
-    insert into files (path, size, mtime_ms, photo_id, seen_session_id)
-    select first_path, 1, 0, id, ${id} from photos on conflict do nothing`;
+    insert into files (path, size, mtime_ms, photo_id)
+    select first_path, 1, 0, id from photos on conflict do nothing`;
   await sql`
     insert into jobs (session_id, phase, subject, state, finished_at)
     select ${id}, 'training', id, case when id % 10 = 0 then 'queued' else 'done' end,

@@ -6,7 +6,7 @@ const ALL = [
   "staleness",
   "progress_query",
   "queue",
-  "bar_is_a_clock",
+  "clock",
   "pipeline",
 ];
 

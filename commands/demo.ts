@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { type Flags, readConfig } from "../config.ts";
+import { terminalUser } from "./terminal_user.ts";
 import { createSession } from "../jobs/lifecycle.ts";
 import { makeSampleLibrary } from "../models/sample/library.ts";
 import { openHouse } from "./house.ts";
@@ -38,6 +39,7 @@ export async function demoCommand(flags: Flags & { exit: boolean }): Promise<num
     const house = await openHouse(config, "demo");
     try {
       const sessionId = await createSession(house.database.db, {
+        ...terminalUser(),
         name: "Sample library",
         rootPath: library,
         subdirectories: [""],

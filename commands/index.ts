@@ -4,12 +4,12 @@ import type { Config } from "../config.ts";
 import type { Db } from "../db/client.ts";
 import { sessions } from "../db/schema.ts";
 import { createSession, type NewSession } from "../jobs/lifecycle.ts";
-import { recoverFrom } from "../jobs/queue/rescue.ts";
 import { superviseWorker } from "../jobs/supervisor.ts";
 import { configureLog } from "../log.ts";
 import { openEngine } from "../models/engine.ts";
 import { openHouse } from "./house.ts";
 import { runSession } from "./run_session.ts";
+import { terminalUser } from "./terminal_user.ts";
 import { stopSignals } from "./stop_signals.ts";
 
 /**
@@ -26,9 +26,7 @@ export async function indexCommand(
   await engine.close();
   const { stopping, restore } = stopSignals();
   const house = await openHouse(config, "index");
-  const supervisor = superviseWorker(config, house.database.url, {
-    onDeath: (pid) => recoverFrom(house.database.db, pid),
-  });
+  const supervisor = superviseWorker(config, house.database);
   try {
     const sessionId = await sessionFor(house.database.db, {
       ...place(folders),
@@ -94,5 +92,5 @@ async function sessionFor(db: Db, wanted: NewSession): Promise<number> {
   const same = open.find((session) =>
     JSON.stringify(session.subdirectories) === JSON.stringify(wanted.subdirectories)
   );
-  return same?.id ?? await createSession(db, wanted);
+  return same?.id ?? await createSession(db, { ...wanted, ...terminalUser() });
 }

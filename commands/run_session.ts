@@ -4,6 +4,7 @@ import { readProgress } from "../jobs/read_progress.ts";
 import { sessionResult } from "../jobs/session_result.ts";
 import { cancelSession, startSession } from "../jobs/lifecycle.ts";
 import { log } from "../log.ts";
+import { terminalUser } from "./terminal_user.ts";
 import { createScreen, progressLine, progressLines } from "./terminal.ts";
 
 const LOOK_MS = 500;
@@ -21,11 +22,12 @@ export async function runSession(
 ): Promise<number> {
   const { db } = database;
   const { sessionId, json, stopping } = options;
-  await startSession(db, sessionId);
+  const who = terminalUser();
+  await startSession(db, sessionId, who);
   const show = json ? showJson() : Deno.stdout.isTerminal() ? showBars() : showLines();
   for (;;) {
     try {
-      if (stopping.aborted) await cancelSession(db, sessionId);
+      if (stopping.aborted) await cancelSession(db, sessionId, who);
       const progress = await readProgress(db, sessionId);
       if (!progress) throw new Error(`Session ${sessionId} was deleted while it ran`);
       show(progress);
@@ -33,7 +35,7 @@ export async function runSession(
     } catch (error) {
       // The database comes back, and with it the run; whoever cannot wait presses Ctrl-C.
       if (!isConnectionFault(error) || stopping.aborted) throw error;
-      log("warn", "the database does not answer; waiting for it");
+      log("warn", "the database does not answer; waiting for it", { session: sessionId });
     }
     await rest(stopping);
   }

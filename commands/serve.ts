@@ -1,7 +1,6 @@
 import type { Config } from "../config.ts";
 import { createSearch } from "../db/search.ts";
 import { configureLog, log } from "../log.ts";
-import { recoverFrom } from "../jobs/queue/rescue.ts";
 import { superviseWorker } from "../jobs/supervisor.ts";
 import { openEngine } from "../models/engine.ts";
 import { createApp } from "../routes/app.ts";
@@ -40,9 +39,7 @@ export async function serveCommand(
   const url = `http://${config.host.includes(":") ? `[${config.host}]` : config.host}:${
     (server.addr as Deno.NetAddr).port
   }`;
-  const supervisor = options.worker === false ? null : superviseWorker(config, house.database.url, {
-    onDeath: (pid) => recoverFrom(house.database.db, pid),
-  });
+  const supervisor = options.worker === false ? null : superviseWorker(config, house.database);
   if (options.ready) options.ready(url);
   else console.log(`Safelight is at ${url}`);
   await fired(stopping);
@@ -61,14 +58,14 @@ export async function serveCommand(
 
 async function listen(
   config: Config,
-  app: { fetch: (request: Request) => Response | Promise<Response> },
+  app: { fetch: (request: Request, info: Deno.ServeHandlerInfo) => Response | Promise<Response> },
 ): Promise<Deno.HttpServer> {
   try {
     return await Promise.resolve(Deno.serve({
       hostname: config.host,
       port: config.port,
       onListen: () => {},
-    }, (request) => app.fetch(request)));
+    }, (request, info) => app.fetch(request, info)));
   } catch (error) {
     if (error instanceof Deno.errors.AddrInUse) {
       throw new Error(

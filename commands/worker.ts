@@ -1,47 +1,30 @@
 import type { Config } from "../config.ts";
-import { openDataDir } from "../db/data_dir.ts";
+import { superviseWorker } from "../jobs/supervisor.ts";
 import { configureLog, log } from "../log.ts";
 import { openEngine } from "../models/engine.ts";
-import { runWorker } from "../jobs/worker.ts";
 import { openHouse } from "./house.ts";
-import { stopSignals } from "./stop_signals.ts";
+import { fired, stopSignals } from "./stop_signals.ts";
 
 /**
- * `worker`: works until told to stop. Under a supervisor (`supervised`) it also stops when its
- * standard input closes, which the kernel does for a parent that was killed.
+ * `worker`: keeps one more worker alive on the same database until told to stop. The worker itself
+ * is a child with fewer rights (see workerPermissions), as it is under `serve`.
  */
-export async function workerCommand(
-  config: Config,
-  options: { supervised: boolean },
-): Promise<number> {
-  configureLog(config, { process: "worker" });
+export async function workerCommand(config: Config): Promise<number> {
+  configureLog(config, { process: "supervisor" });
   const { stopping, restore } = stopSignals();
-  const orphaned = new AbortController();
-  if (options.supervised) watchInput(() => orphaned.abort());
-  await openDataDir(config.dataDir);
-  const engine = await openEngine({ modelsDir: config.modelsDir, roles: ["images", "faces"] });
-  for (const warning of engine.warnings) log("warn", warning);
-  const house = await openHouse(config, "worker");
+  // Wrong model files are found out here, with their message, not by a worker that cannot start.
+  const engine = await openEngine({ modelsDir: config.modelsDir, roles: ["text"] });
+  await engine.close();
+  const house = await openHouse(config, "supervisor");
   try {
-    const { database } = house;
-    await runWorker({
-      database,
-      config,
-      engine,
-      stopping: AbortSignal.any([stopping, orphaned.signal]),
-    });
+    const supervisor = superviseWorker(config, house.database);
+    log("info", "keeping a worker alive");
+    await fired(stopping);
+    log("info", "stopping");
+    await supervisor.stop();
   } finally {
-    await engine.close();
     await house.close();
     restore();
   }
   return 0;
-}
-
-async function watchInput(ended: () => void): Promise<void> {
-  try {
-    for await (const _ of Deno.stdin.readable);
-  } finally {
-    ended();
-  }
 }

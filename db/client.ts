@@ -22,6 +22,12 @@ export class DatabaseUnreachable extends Error {
 }
 
 /**
+ * Who stands still inside a transaction for so long is frozen or cut off, and others wait for its
+ * locks: the server ends it. As long as a worker's lease, so that its items are free when it ends.
+ */
+const STANDSTILL_MS = 20_000;
+
+/**
  * Opens a pool on `url` and makes sure a server of version 14 or newer answers. `connections` is
  * the size of the pool. Throws DatabaseUnreachable, or an error that names the version found.
  */
@@ -32,8 +38,14 @@ export async function openDatabase(
   const sql = postgres(url, {
     max: options.connections ?? 10,
     connect_timeout: 10,
+    // By default the wait grows with the failures of all connections of the pool together: ten that
+    // lose their server at once would wait for 20 s. Jitter keeps them from coming back in step.
+    backoff: () => 0.2 + Math.random() * 0.6,
     onnotice: () => {},
-    connection: { application_name: options.name ?? "safelight" },
+    connection: {
+      application_name: options.name ?? "safelight",
+      idle_in_transaction_session_timeout: STANDSTILL_MS,
+    },
   });
   try {
     const [{ version }] = await sql<

@@ -1,7 +1,7 @@
-import { and, asc, desc, eq, isNull, lt, ne, or } from "drizzle-orm";
+import { and, asc, desc, eq, gt, isNull, lt, ne, or } from "drizzle-orm";
 import type { Db } from "./client.ts";
 import { type ItemFile, toItemFile } from "./item_queries.ts";
-import { faces, files, jobs, photos } from "./schema.ts";
+import { faces, faceScans, files, jobs, photos } from "./schema.ts";
 
 export type PhotoRow = typeof photos.$inferSelect;
 
@@ -82,6 +82,29 @@ export async function listPhotos(
     .orderBy(desc(photos.id)).limit(limit + 1);
   const page = rows.slice(0, limit);
   return { photos: page, nextCursor: rows.length > limit ? page[page.length - 1].id : null };
+}
+
+/** A library without faces must not be looked through to its end for every poll. */
+const LATEST = 200;
+
+/** Photos with faces among those a run over faces looked at last; found along the ledger's index. */
+export function facePhotos(db: Db, sessionId: number, limit: number): Promise<PhotoTile[]> {
+  const latest = db.select({ id: jobs.id, photoId: jobs.subject }).from(jobs).where(and(
+    eq(jobs.sessionId, sessionId),
+    eq(jobs.phase, "face_detection"),
+    eq(jobs.state, "done"),
+  )).orderBy(desc(jobs.id)).limit(LATEST).as("latest");
+  return db.select(TILE).from(latest)
+    .innerJoin(photos, eq(photos.id, latest.photoId))
+    .innerJoin(
+      faceScans,
+      and(
+        eq(faceScans.photoId, latest.photoId),
+        eq(faceScans.sessionId, sessionId),
+        gt(faceScans.faces, 0),
+      ),
+    )
+    .orderBy(desc(latest.id)).limit(limit);
 }
 
 /**

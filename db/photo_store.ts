@@ -13,15 +13,23 @@ export function thumbnailPath(dataDir: string, sha256: string): string {
   return join(dataDir, "thumbnails", sha256.slice(0, 2), `${sha256}.webp`);
 }
 
-/** Writes a file so that nobody ever sees half of it: beside its place first, then renamed. */
+/**
+ * Writes a file so that nobody ever sees half of it: beside its place first, then renamed. If that
+ * fails, nothing stays behind; a full disk would not get any room otherwise.
+ */
 export async function writeWhole(path: string, data: Uint8Array): Promise<void> {
   const partial = `${path}.${crypto.randomUUID().slice(0, 8)}`;
   try {
-    await Deno.writeFile(partial, data);
+    try {
+      await Deno.writeFile(partial, data);
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+      await Deno.mkdir(dirname(path), { recursive: true });
+      await Deno.writeFile(partial, data);
+    }
+    await Deno.rename(partial, path);
   } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-    await Deno.mkdir(dirname(path), { recursive: true });
-    await Deno.writeFile(partial, data);
+    await Deno.remove(partial).catch(() => {/* it may never have come to be */});
+    throw error;
   }
-  await Deno.rename(partial, path);
 }

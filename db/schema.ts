@@ -14,6 +14,7 @@ import {
   text,
   timestamp,
   unique,
+  uniqueIndex,
   uuid,
 } from "drizzle-orm/pg-core";
 import { bytea, pathText } from "./columns.ts";
@@ -49,6 +50,23 @@ export type PhaseStatus = typeof PHASE_STATUSES[number];
 export const JOB_STATES = ["queued", "running", "done", "skipped", "failed", "cancelled"] as const;
 export type JobState = typeof JOB_STATES[number];
 
+/** What a session is made of: a walk over folders, or one phase again over what exists. */
+export const SESSION_KINDS = ["folders", "faces", "clustering"] as const;
+export type SessionKind = typeof SESSION_KINDS[number];
+
+/** Why the program itself holds a session back until things are better. */
+export const HOLDS = ["disk_full", "photos_gone", "outside_hours"] as const;
+export type Hold = typeof HOLDS[number];
+
+/** What a run was told instead of the defaults; absent values are the configuration's. */
+export interface RunSettings {
+  minFaceScore?: number;
+  minFaceSize?: number;
+  minQuality?: number;
+  minClusterSize?: number;
+  similarityFloor?: number;
+}
+
 /** Weights of the three phases that share the percentage. */
 export interface PhaseWeights {
   training: number;
@@ -73,7 +91,20 @@ export const sessions = pgTable("sessions", {
   skipClustering: boolean().notNull().default(false),
   /** "They are really gone": the guard against a vanished disk is off for this session. */
   acceptMissing: boolean().notNull().default(false),
+  kind: text().$type<SessionKind>().notNull().default("folders"),
+  /** Whose photos a run over what exists takes; null: the whole library. */
+  sourceSessionId: bigint({ mode: "number" }),
+  settings: jsonb().$type<RunSettings>().notNull().default({}),
   status: text().$type<SessionStatus>().notNull().default("pending"),
+  /** The program holds it back and lets it go on by itself; null in a pause that somebody made. */
+  hold: text().$type<Hold>(),
+  holdMessage: text(),
+  /** The machine that saw the reason and looks whether it is over. */
+  holdHost: text(),
+  /** What must be readable again before a hold for lost photos ends. */
+  holdPath: text(),
+  /** "Run now": the installation's hours do not bind this session. */
+  ignoreHours: boolean().notNull().default(false),
   /** Every retry opens a new round, with a percentage of its own. */
   round: integer().notNull().default(1),
   error: text(),
@@ -93,6 +124,8 @@ export const sessions = pgTable("sessions", {
   deletedAt: time(),
 }, (t) => [
   check("sessions_status", oneOf("status", SESSION_STATUSES)),
+  check("sessions_kind", oneOf("kind", SESSION_KINDS)),
+  check("sessions_hold", oneOf("hold", HOLDS)),
   index("sessions_newest").on(t.createdAt.desc()),
 ]);
 
@@ -115,7 +148,9 @@ export const phases = pgTable("phases", {
   baseline: integer().notNull().default(0),
   startedAt: time(),
   completedAt: time(),
-  /** Running time without pauses, up to runningSince. */
+  /** What it should take by this machine's history; null without one. */
+  expectedSeconds: doublePrecision(),
+  /** Running time without pauses, up to the last commit; never read off a clock that may be set. */
   activeSeconds: doublePrecision().notNull().default(0),
   runningSince: time(),
   lastCommitAt: time(),
@@ -136,10 +171,65 @@ export const requests = pgTable("requests", {
   sessionId: bigint({ mode: "number" }).notNull().references(() => sessions.id, {
     onDelete: "cascade",
   }),
-  action: text().$type<"retry" | "cancel" | "delete">().notNull(),
-  /** The items to retry; null: all that failed. */
+  action: text().$type<"retry" | "ignore" | "cancel" | "delete">().notNull(),
+  /** The phase it is about; null: all of them. */
+  phase: text().$type<PhaseName>(),
+  /** The items it is about; null: all that failed. */
   jobIds: bigint({ mode: "number" }).array(),
+  by: text().notNull().default("Safelight"),
   createdAt: time().notNull().defaultNow(),
+});
+
+/**
+ * What happened and who did it, oldest first: changes of state, phases, holds, workers coming and
+ * going. Events of workers belong to no session; a timeline shows those of its time.
+ */
+export const events = pgTable("events", {
+  id: id(),
+  sessionId: bigint({ mode: "number" }).references(() => sessions.id, { onDelete: "cascade" }),
+  at: time().notNull().default(sql`clock_timestamp()`),
+  kind: text().$type<EventKind>().notNull(),
+  phase: text().$type<PhaseName>(),
+  /** Somebody (a browser with its address, a user at a terminal) or Safelight itself. */
+  by: text().notNull().default("Safelight"),
+  message: text(),
+}, (t) => [index("events_session").on(t.sessionId, t.at), index("events_time").on(t.at)]);
+
+export type EventKind =
+  | "created"
+  | "started"
+  | "paused"
+  | "resumed"
+  | "cancelled"
+  | "retried"
+  | "ignored"
+  | "held"
+  | "released"
+  | "phase_started"
+  | "phase_completed"
+  | "phase_failed"
+  | "worker_started"
+  | "worker_stopped"
+  | "worker_died"
+  | "worker_stalled"
+  | "recovered";
+
+/** How far phases were at moments of a run: counted items, or clustering's units. Thinned as it grows. */
+export const samples = pgTable("samples", {
+  sessionId: bigint({ mode: "number" }).notNull().references(() => sessions.id, {
+    onDelete: "cascade",
+  }),
+  phase: text().$type<PhaseName>().notNull(),
+  at: time().notNull().default(sql`clock_timestamp()`),
+  counted: integer().notNull(),
+}, (t) => [primaryKey({ columns: [t.sessionId, t.phase, t.at] })]);
+
+/** What is set for the whole installation, by name. */
+export const settings = pgTable("settings", {
+  name: text().primaryKey(),
+  value: jsonb().notNull(),
+  by: text().notNull(),
+  changedAt: time().notNull().defaultNow(),
 });
 
 /** What discovery could not read: folders without permission, and the like. */
@@ -173,6 +263,8 @@ export const photos = pgTable("photos", {
   previewWidth: integer().notNull(),
   previewHeight: integer().notNull(),
   sessionId: bigint({ mode: "number" }),
+  /** Somebody does not want faces looked for in it again. */
+  facesIgnoredAt: time(),
   createdAt: time().notNull().defaultNow(),
 }, (t) => [
   index("photos_dhash").on(t.dhash),
@@ -186,10 +278,11 @@ export const files = pgTable("files", {
   size: bigint({ mode: "number" }).notNull(),
   mtimeMs: bigint({ mode: "number" }).notNull(),
   photoId: bigint({ mode: "number" }).references(() => photos.id),
-  seenSessionId: bigint({ mode: "number" }),
   lastSeenAt: time().notNull().defaultNow(),
   missingAt: time(),
-}, (t) => [index("files_photo").on(t.photoId), index("files_session").on(t.seenSessionId)]);
+  /** Somebody does not want it tried again until it changes. */
+  ignoredAt: time(),
+}, (t) => [index("files_photo").on(t.photoId)]);
 
 /** CLIP vectors, one a representative and model: float32, little-endian, L2-normalised. */
 export const embeddings = pgTable("embeddings", {
@@ -207,6 +300,8 @@ export const faceScans = pgTable("face_scans", {
   }),
   model: text().notNull(),
   faces: integer().notNull(),
+  /** The run that looked last. */
+  sessionId: bigint({ mode: "number" }),
 }, (t) => [primaryKey({ columns: [t.photoId, t.model] })]);
 
 /** Unnamed faces that belong together. */
@@ -267,6 +362,8 @@ export const jobs = pgTable("jobs", {
   maxAttempts: smallint().notNull().default(5),
   /** How many workers died while they held it. */
   deaths: smallint().notNull().default(0),
+  /** How many died while it was all they had in hand. */
+  loneDeaths: smallint().notNull().default(0),
   claimId: uuid(),
   workerId: uuid(),
   errorKind: text().$type<"permanent" | "transient">(),
@@ -287,8 +384,27 @@ export const jobs = pgTable("jobs", {
     sql`state = 'queued'`,
   ),
   index("jobs_running").on(t.workerId).where(sql`state = 'running'`),
+  // Sessions over the same folders share items; only one of them has an item in hand at a time.
+  uniqueIndex("jobs_busy").on(t.phase, t.subject).where(
+    sql`state = 'running' and phase in ('training', 'face_detection')`,
+  ),
   index("jobs_ledger").on(t.sessionId, t.phase, t.state, t.id),
 ]);
+
+/** Every try of an item that went wrong: when, on which worker, why. */
+export const attempts = pgTable("attempts", {
+  id: id(),
+  jobId: bigint({ mode: "number" }).notNull().references(() => jobs.id, { onDelete: "cascade" }),
+  startedAt: time(),
+  endedAt: time().notNull().default(sql`clock_timestamp()`),
+  /** Host and process, as a person would look for it. */
+  worker: text(),
+  kind: text().$type<"permanent" | "transient" | "death">().notNull(),
+  reason: text(),
+  message: text(),
+  /** For whoever looks into it: the error as the system told it. */
+  details: text(),
+}, (t) => [index("attempts_job").on(t.jobId)]);
 
 /** One row per process *start*: hosts and pids come back, uuids do not. */
 export const workers = pgTable("workers", {
@@ -301,7 +417,31 @@ export const workers = pgTable("workers", {
   startedAt: time().notNull().defaultNow(),
   beatAt: time().notNull().defaultNow(),
   memoryMb: integer().notNull().default(0),
+  /** Counts up with every beat. Who sees it stand still for the lease knows without any clock. */
+  beats: bigint({ mode: "number" }).notNull().default(0),
+  /** Items in hand at the last beat, and seconds since one of them moved. */
+  inHand: integer().notNull().default(0),
+  stillSeconds: real().notNull().default(0),
+  /** Standing still for longer than this does not fit the work in hand. */
+  patienceSeconds: real().notNull().default(0),
+  /** Items a second, lately. */
+  rate: real().notNull().default(0),
+  counters: jsonb().$type<WorkerCounters>().notNull().default({
+    items: {},
+    batches: {},
+    rescued: 0,
+  }),
 });
+
+/** What a worker has done since it started; for Prometheus. */
+export interface WorkerCounters {
+  /** By "phase outcome", such as "training done". */
+  items: Record<string, number>;
+  /** Batches by phase: how many, their seconds, and how many took at most each bound of BATCH_BOUNDS. */
+  batches: Record<string, { count: number; seconds: number; within: number[] }>;
+  /** Items of dead workers it put back. */
+  rescued: number;
+}
 
 /** What a phase cost on this device with these models: the source of weights and ETAs. */
 export const history = pgTable("history", {

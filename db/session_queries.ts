@@ -1,22 +1,26 @@
-import { and, count, desc, eq, isNull, sql } from "drizzle-orm";
+import { and, count, desc, eq, inArray, isNull, sql } from "drizzle-orm";
 import type { Db } from "./client.ts";
-import { jobs, requests, sessions, walkFaults } from "./schema.ts";
+import { jobs, requests, type SessionKind, sessions, walkFaults } from "./schema.ts";
 
 export type SessionRow = typeof sessions.$inferSelect;
 export type WalkFault = typeof walkFaults.$inferSelect;
 
-/** One page of sessions, newest first, and how many there are in all. */
+/** One page of sessions, newest first, and how many there are in all; of some kinds, or of any. */
 export async function listSessions(
   db: Db,
-  { limit, offset }: { limit: number; offset: number },
+  { limit, offset, kinds }: { limit: number; offset: number; kinds?: SessionKind[] },
 ): Promise<{ rows: SessionRow[]; total: number }> {
+  const listed = and(
+    isNull(sessions.deletedAt),
+    kinds ? inArray(sessions.kind, kinds) : undefined,
+  );
   const [rows, [{ total }]] = await Promise.all([
-    db.select().from(sessions).where(isNull(sessions.deletedAt)).orderBy(
+    db.select().from(sessions).where(listed).orderBy(
       desc(sessions.createdAt),
       desc(sessions.id),
     )
       .limit(limit).offset(offset),
-    db.select({ total: count() }).from(sessions).where(isNull(sessions.deletedAt)),
+    db.select({ total: count() }).from(sessions).where(listed),
   ]);
   return { rows, total };
 }
@@ -72,6 +76,17 @@ export async function listWalkFaults(
   }).from(walkFaults).where(eq(walkFaults.sessionId, sessionId))
     .orderBy(walkFaults.path).limit(limit);
   return { rows, total: rows[0]?.total ?? 0 };
+}
+
+/** True if the walk of a session failed because files that were known are not there any more. */
+export async function walkMissedFiles(db: Db, sessionId: number): Promise<boolean> {
+  const found = await db.select({ id: jobs.id }).from(jobs).where(and(
+    eq(jobs.sessionId, sessionId),
+    eq(jobs.phase, "discovery"),
+    eq(jobs.state, "failed"),
+    eq(jobs.reason, "files_gone"),
+  ));
+  return found.length > 0;
 }
 
 /** Training jobs in a worker's hands at this moment: a few batches at most, found by index. */

@@ -33,6 +33,7 @@ Deno.test("every page is sound in the dark, in the light, on a phone and without
   const progress = followed(plain);
   await until("pictures are shown", () => shows(tab.page, run, ".photos img"));
   await look(tab, run, "session-running");
+  await look(tab, `${run}/timeline`, "timeline-running");
   await look(tab, `${run}/items?phase=training&state=pending`, "items-training-pending");
   await look(tab, `${run}/delete`, "delete");
   await look(tab, `${url}/sessions/new?path=${encodeURIComponent(sample.path)}`, "new-session");
@@ -47,9 +48,13 @@ Deno.test("every page is sound in the dark, in the light, on a phone and without
   );
   assert.ok(figures.length >= 4, `${figures}`);
   for (const path of figures) {
-    const [, phase, state] = path.match(/phase=(\w+)&state=(\w+)/)!;
-    await look(tab, url + path, `items-${phase}-${state}`);
+    const [, page, phase, state = "all"] = path.match(/(\w+)\?phase=(\w+)(?:&state=(\w+))?/)!;
+    await look(tab, url + path, `${page}-${phase}-${state}`);
   }
+  await look(tab, `${run}/failures`, "failures");
+  assert.ok(await tab.page.getByLabel("Select all on this page").isVisible());
+  await look(tab, `${run}/timeline`, "timeline-completed");
+  await look(tab, `${url}/history`, "history");
   await look(tab, `${url}/photos`, "photos");
   await look(tab, `${url}/people`, "people");
   await look(tab, url + await first(tab.page, ".clusters .who"), "person");

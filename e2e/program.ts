@@ -6,6 +6,7 @@ export interface Program {
   errors(): string;
   /** Resolves with the first line, past or future, that satisfies `matches`; rejects if it ends without. */
   line(matches: (line: string) => boolean): Promise<string>;
+  /** Does nothing once the program has ended. */
   kill(signal: Deno.Signal): void;
   ended: Promise<Deno.CommandStatus>;
 }
@@ -21,7 +22,7 @@ export function startProgram(args: string[], env: Record<string, string> = {}): 
   }).spawn();
   const lines: string[] = [];
   let errors = "";
-  let over = false;
+  let [gone, over] = [false, false];
   const waiting = new Set<() => void>();
   const tell = () => {
     for (const look of [...waiting]) look();
@@ -40,6 +41,7 @@ export function startProgram(args: string[], env: Record<string, string> = {}): 
   })();
   const ended = (async () => {
     const status = await child.status;
+    gone = true;
     await Promise.all([reading, complaining]);
     over = true;
     tell();
@@ -61,7 +63,9 @@ export function startProgram(args: string[], env: Record<string, string> = {}): 
         waiting.add(look);
         look();
       }),
-    kill: (signal) => child.kill(signal),
+    kill: (signal) => {
+      if (!gone) child.kill(signal);
+    },
     ended,
   };
 }

@@ -12,38 +12,53 @@ export async function knownFiles(
   options: { folder: string; count: number; models: ModelSet },
 ): Promise<void> {
   const { folder, count, models } = options;
-  const photoId = await addPhoto(db, "known");
-  await db.execute(sql`
-    insert into embeddings (photo_id, model, vector)
-    values (${photoId}, ${models.clip.key}, ${new Uint8Array(models.clip.dimension * 4)})`);
-  await db.execute(sql`
-    insert into face_scans (photo_id, model, faces) values (${photoId}, ${models.faces.key}, 0)`);
-  const time = new Date(1_600_000_000_000);
+  await knowFiles(db, { paths: await emptyFiles(folder, count), models });
+}
+
+/** When the empty files were changed last. */
+const TIME = new Date(1_600_000_000_000);
+
+/** Makes `count` empty files below `folder`, in fifty folders; resolves with their paths. */
+export async function emptyFiles(folder: string, count: number): Promise<string[]> {
   const paths: string[] = [];
   for (let index = 0; index < count; index++) {
     const parent = join(folder, String(index % 50));
     if (index < 50) await Deno.mkdir(parent, { recursive: true });
     const path = join(parent, `${index}.jpg`);
     Deno.writeTextFileSync(path, "");
-    Deno.utimeSync(path, time, time);
+    Deno.utimeSync(path, TIME, TIME);
     paths.push(path);
   }
+  return paths;
+}
+
+/** Adds empty files to a library as the copies of one photo that was looked at with these models. */
+export async function knowFiles(
+  db: Db,
+  { paths, models }: { paths: string[]; models: ModelSet },
+): Promise<void> {
+  const photoId = await addPhoto(db, "known");
+  await db.execute(sql`
+    insert into embeddings (photo_id, model, vector)
+    values (${photoId}, ${models.clip.key}, ${new Uint8Array(models.clip.dimension * 4)})`);
+  await db.execute(sql`
+    insert into face_scans (photo_id, model, faces) values (${photoId}, ${models.faces.key}, 0)`);
   await db.execute(sql`
     insert into files (path, size, mtime_ms, photo_id)
-    select path, 0, ${time.getTime()}, ${photoId}::bigint
+    select path, 0, ${TIME.getTime()}, ${photoId}::bigint
     from unnest(${sql.param(paths)}::text[]) as path`);
 }
 
-/** Adds `count` faces of as many strangers, so that grouping takes its time. */
+/** Adds `count` faces of as many strangers, so that grouping takes its time; the same for the same `random`. */
 export async function strangers(
   db: Db,
-  options: { count: number; dimension: number; model: string },
+  options: { count: number; dimension: number; model: string; random?: () => number },
 ): Promise<void> {
-  const { count, dimension, model } = options;
+  const { count, dimension, model, random = Math.random } = options;
   const photoId = await addPhoto(db, "strangers");
   for (let start = 0; start < count; start += 1000) {
     const vectors = Array.from({ length: Math.min(1000, count - start) }, () => {
-      const vector = Float32Array.from({ length: dimension }, () => Math.random() - 0.5);
+      const vector = Float32Array.from({ length: dimension }, () => random() - 0.5);
       const length = Math.hypot(...vector);
       return new Uint8Array(vector.map((value) => value / length).buffer).toHex();
     });

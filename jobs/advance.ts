@@ -1,12 +1,18 @@
+import { transact } from "../db/transact.ts";
 import { and, desc, eq, sql } from "drizzle-orm";
 import type { Db, Tx } from "../db/client.ts";
-import { history, type PhaseName, phases, sessions } from "../db/schema.ts";
-import { announce, bankTime, lockSession, refreshStatus, SessionNotFound } from "./lifecycle.ts";
+import { history, PHASE_NAMES, type PhaseName, phases, sessions } from "../db/schema.ts";
+import { recordEvent } from "./events.ts";
+import {
+  announce,
+  lockSession,
+  refreshStatus,
+  type Session,
+  SessionNotFound,
+} from "./session_state.ts";
 import { openPhase } from "./open_phase.ts";
 import { isTerminal } from "./status.ts";
 import type { WorkerIdentity } from "./queue/workers.ts";
-
-const ORDER: PhaseName[] = ["discovery", "training", "face_detection", "clustering"];
 
 /**
  * Moves a session as far as its rows allow: a running phase without pending items is completed,
@@ -15,32 +21,46 @@ const ORDER: PhaseName[] = ["discovery", "training", "face_detection", "clusteri
  */
 export async function advanceSession(db: Db, id: number, worker: WorkerIdentity): Promise<void> {
   try {
-    await db.transaction(async (tx) => {
-      const session = await lockSession(tx, id);
-      let moved = false;
-      for (const name of ORDER) {
-        let phase = await phaseRow(tx, id, name);
-        if (phase.status === "pending" && name !== "discovery") {
-          await openPhase(tx, { session, phase: name, worker });
-          phase = await phaseRow(tx, id, name);
-          moved = true;
-        }
-        if (phase.status === "running" && hasEnded(phase)) {
-          await completePhase(tx, session, phase, worker);
-          moved = true;
-        } else if (!isTerminal(phase.status)) break;
-        else if (phase.status === "failed" || phase.status === "cancelled") break;
-      }
-      if (!moved) return;
-      const status = await refreshStatus(tx, id);
-      if (status === "completed") {
-        await tx.update(sessions).set({ completedAt: sql`now()` }).where(eq(sessions.id, id));
-      }
-      await announce(tx);
-    });
+    let after: string | null = "";
+    while (after !== null) {
+      const from: string = after;
+      after = await transact(db, (tx) => moveOn(tx, id, { worker, after: from }));
+    }
   } catch (error) {
     if (!(error instanceof SessionNotFound)) throw error;
   }
+}
+
+/** Returns where to go on with the phase that is being opened; null if nothing is left to do. */
+async function moveOn(
+  tx: Tx,
+  id: number,
+  { worker, after }: { worker: WorkerIdentity; after: string },
+): Promise<string | null> {
+  const session = await lockSession(tx, id);
+  if (session.status === "pending") return null;
+  let moved = false;
+  for (const name of PHASE_NAMES) {
+    let phase = await phaseRow(tx, id, name);
+    if (isUnopened(phase, session)) {
+      const next = await openPhase(tx, { session, phase: name, worker }, { after });
+      if (next !== null) return next;
+      phase = await phaseRow(tx, id, name);
+      moved = true;
+    }
+    if (phase.status === "running" && hasEnded(phase)) {
+      await completePhase(tx, { session, phase, worker });
+      moved = true;
+    } else if (!isTerminal(phase.status) || phase.status === "failed") break;
+    else if (phase.status === "cancelled" && await hasItemsLeft(tx, id, name)) break;
+  }
+  if (!moved) return null;
+  const status = await refreshStatus(tx, id);
+  if (status === "completed" || status === "cancelled") {
+    await tx.update(sessions).set({ completedAt: sql`now()` }).where(eq(sessions.id, id));
+  }
+  await announce(tx);
+  return null;
 }
 
 /** Ends a phase and with it the session: this phase failed, those behind it cancelled, with the reason. */
@@ -53,10 +73,11 @@ export async function failPhase(
   await tx.execute(sql`
     update phases set status = case when name = ${phase} then 'failed' else 'cancelled' end,
       error = case when name = ${phase} then ${message} end, completed_at = now(),
-      running_since = null, ${bankTime}
+      running_since = null
     where session_id = ${sessionId} and status in ('pending', 'running', 'paused')`);
   await tx.update(sessions).set({ error: message, completedAt: sql`now()` })
     .where(eq(sessions.id, sessionId));
+  await recordEvent(tx, { sessionId, kind: "phase_failed", phase, message });
   await refreshStatus(tx, sessionId);
   await announce(tx);
 }
@@ -70,10 +91,24 @@ export async function sessionsToAdvance(db: Db): Promise<number[]> {
     select s.id from sessions s
     where s.status in ('running', 'discovering') and s.deleted_at is null and (
       exists (select from phases p where p.session_id = s.id and p.status = 'running'
-        and p.done + p.skipped + p.failed + p.cancelled >= p.total)
+        and (p.done + p.skipped + p.failed + p.cancelled >= p.total
+          or p.opened_round < s.round))
       or not exists (select from phases p where p.session_id = s.id
         and p.status in ('running', 'paused')))`);
   return rows.map((row) => Number(row.id));
+}
+
+// A phase whose turn has come: behind one that ended, or the first of a run over what exists.
+const isUnopened = (phase: Phase, session: Session) =>
+  phase.name !== "discovery" && (phase.status === "pending" ||
+    (phase.status === "running" && phase.openedRound < session.round));
+
+// What was in hand when somebody cancelled the phase is finished first: the next one builds on it.
+async function hasItemsLeft(tx: Tx, id: number, phase: PhaseName): Promise<boolean> {
+  const [{ left }] = await tx.execute<{ left: boolean }>(sql`
+    select exists (select from jobs where session_id = ${id} and phase = ${phase}
+      and state in ('queued', 'running')) as left`);
+  return left;
 }
 
 const phaseRow = async (tx: Tx, id: number, name: PhaseName) => {
@@ -89,30 +124,27 @@ function hasEnded(phase: Phase): boolean {
     phase.done + phase.skipped + phase.failed + phase.cancelled >= phase.total;
 }
 
-async function completePhase(
-  tx: Tx,
-  session: typeof sessions.$inferSelect,
-  phase: Phase,
-  worker: WorkerIdentity,
-): Promise<void> {
+interface Ending {
+  session: Session;
+  phase: Phase;
+  worker: WorkerIdentity;
+}
+
+async function completePhase(tx: Tx, ending: Ending): Promise<void> {
+  const { session, phase } = ending;
   const [ended] = await tx.update(phases).set({
     status: "completed",
     completedAt: sql`now()`,
     runningSince: null,
-    activeSeconds: sql`active_seconds + coalesce(extract(epoch from now() - running_since), 0)`,
   }).where(and(eq(phases.sessionId, session.id), eq(phases.name, phase.name))).returning();
-  await remember(tx, session, ended, worker);
+  await recordEvent(tx, { sessionId: session.id, kind: "phase_completed", phase: phase.name });
+  await remember(tx, { ...ending, phase: ended });
 }
 
 /** Fewer items than this say more about start-up than about the machine. */
 const LEAST_ITEMS = 20;
 
-async function remember(
-  tx: Tx,
-  session: typeof sessions.$inferSelect,
-  phase: Phase,
-  worker: WorkerIdentity,
-): Promise<void> {
+async function remember(tx: Tx, { session, phase, worker }: Ending): Promise<void> {
   if (phase.name === "discovery" || session.round > 1 || phase.done === 0) return;
   const items = (await phaseRow(tx, session.id, "training")).total ?? 0;
   if (items < LEAST_ITEMS) return;

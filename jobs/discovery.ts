@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { transact } from "../db/transact.ts";
 import { and, eq, sql } from "drizzle-orm";
 import type { Tx } from "../db/client.ts";
 import { phases, sessions } from "../db/schema.ts";
@@ -6,6 +6,9 @@ import { failPhase } from "./advance.ts";
 import type { Claim } from "./queue/claim.ts";
 import { holdClaim, releaseClaim } from "./queue/finish.ts";
 import { rateUpdate } from "./queue/rate.ts";
+import { sampleProgress } from "./queue/samples.ts";
+import { inFolders, sessionFolders, spread } from "./session_files.ts";
+import { IGNORED } from "./open_phase.ts";
 import type { WorkerContext } from "./worker_context.ts";
 import { type FoundFile, walk, type WalkEvent } from "./walk.ts";
 
@@ -18,9 +21,16 @@ const FLUSH_MS = 500;
 const GUARD_LEAST = 50;
 
 /** Raised when the walk must not be believed or cannot be made; it fails the phase. */
-class DiscoveryFailed extends Error {}
+class DiscoveryFailed extends Error {
+  constructor(readonly reason: FailedWalk, message: string, options?: ErrorOptions) {
+    super(message, options);
+  }
+}
 
-/** Raised when the session was paused or cancelled under the walk. */
+/** On the failed job: of the first, somebody may say that the files are really gone. */
+type FailedWalk = "files_gone" | "forbidden";
+
+/** Raised when the session was paused or cancelled under the walk, or the process is to stop. */
 class Interrupted extends Error {}
 
 /**
@@ -35,20 +45,21 @@ export async function discover(context: WorkerContext, claim: Claim): Promise<vo
     await db.update(sessions).set({ walkStartedAt: sql`coalesce(walk_started_at, now())` })
       .where(eq(sessions.id, session.id));
     const found = await walkAll(context, session);
-    await db.transaction(async (tx) => {
+    await transact(db, async (tx) => {
       if ((await holdClaim(tx, claim)).size === 0) return;
       await markMissing(tx, session);
       await tx.update(phases).set({ total: found, done: found, lastCommitAt: sql`now()` })
         .where(phaseOf(session.id));
-      await endJob(tx, claim, "done");
+      await endJob(tx, claim, { state: "done" });
     });
+    context.finished("discovery", { done: 1, skipped: 0, failed: 0 });
     await context.advance(session.id);
   } catch (error) {
     if (error instanceof Interrupted) return await releaseClaim(db, claim.claimId);
     if (!(error instanceof DiscoveryFailed)) throw error;
-    await db.transaction(async (tx) => {
+    await transact(db, async (tx) => {
       if ((await holdClaim(tx, claim)).size === 0) return;
-      await endJob(tx, claim, "failed");
+      await endJob(tx, claim, { state: "failed", reason: error.reason });
       await failPhase(tx, {
         sessionId: session.id,
         phase: "discovery",
@@ -59,17 +70,19 @@ export async function discover(context: WorkerContext, claim: Claim): Promise<vo
 }
 
 // Not completeJobs: the ledger of discovery counts files, not its one job.
-const endJob = (tx: Tx, claim: Claim, state: "done" | "failed") =>
-  tx.execute(sql`update jobs set state = ${state}, claim_id = null, finished_at = now()
+const endJob = (
+  tx: Tx,
+  claim: Claim,
+  { state, reason }: { state: "done" | "failed"; reason?: FailedWalk },
+) =>
+  tx.execute(sql`
+    update jobs set state = ${state}, reason = ${reason ?? null}, claim_id = null,
+      finished_at = now()
     where claim_id = ${claim.claimId}`);
 
 type Session = typeof sessions.$inferSelect;
 
 const phaseOf = (id: number) => and(eq(phases.sessionId, id), eq(phases.name, "discovery"));
-
-/** The chosen folders, absolute. */
-export const sessionFolders = (session: Pick<Session, "rootPath" | "subdirectories">) =>
-  session.subdirectories.map((folder) => join(session.rootPath, folder));
 
 async function walkAll(context: WorkerContext, session: Session): Promise<number> {
   // One set for all folders: a folder chosen twice, or inside another, is walked once.
@@ -79,6 +92,7 @@ async function walkAll(context: WorkerContext, session: Session): Promise<number
     try {
       for await (const event of walk(folder, { recursive: session.recursive, visited })) {
         collect(state, event);
+        context.moved();
         const waiting = state.files.length + state.faults.length;
         if (waiting >= BULK || (performance.now() - state.flushedAt > FLUSH_MS)) {
           await flush(context, session, state);
@@ -86,13 +100,17 @@ async function walkAll(context: WorkerContext, session: Session): Promise<number
       }
     } catch (error) {
       if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
+        // "They are really gone": then the folder holds nothing.
+        if (session.acceptMissing) continue;
         throw new DiscoveryFailed(
+          "files_gone",
           `The folder "${folder}" is not there any more; check that its disk is connected, then start again`,
           { cause: error },
         );
       }
       if (error instanceof Deno.errors.PermissionDenied) {
         throw new DiscoveryFailed(
+          "forbidden",
           `The folder "${folder}" may not be read by this user; change its permissions, then start again`,
           { cause: error },
         );
@@ -106,7 +124,7 @@ async function walkAll(context: WorkerContext, session: Session): Promise<number
 
 interface Bulk {
   files: FoundFile[];
-  faults: Exclude<WalkEvent, { kind: "file" }>[];
+  faults: Exclude<WalkEvent, { kind: "file" | "folder" }>[];
   found: number;
   flushedAt: number;
 }
@@ -115,17 +133,18 @@ function collect(state: Bulk, event: WalkEvent): void {
   if (event.kind === "file") {
     state.files.push(event.file);
     state.found++;
-  } else {
+  } else if (event.kind !== "folder") {
     state.faults.push(event);
     if (event.kind === "bad_name") state.found++;
   }
 }
 
-async function flush({ db, worker }: WorkerContext, session: Session, state: Bulk): Promise<void> {
+async function flush(context: WorkerContext, session: Session, state: Bulk): Promise<void> {
+  const { db, worker } = context;
   const { files, faults } = state;
   state.files = [];
   state.faults = [];
-  const status = await db.transaction(async (tx) => {
+  const status = await transact(db, async (tx) => {
     if (files.length > 0) await writeFiles(tx, session, { files, model: worker.models.clip.key });
     await writeFaults(tx, session, faults);
     const [row] = await tx.update(phases).set({
@@ -133,13 +152,17 @@ async function flush({ db, worker }: WorkerContext, session: Session, state: Bul
       done: sql`greatest(done, ${state.found})`,
       failed: sql`(select count(*) from walk_faults where session_id = ${session.id})`,
     }).where(phaseOf(session.id)).returning({ status: phases.status });
-    await tx.execute(sql`update phases set ${rateUpdate(files.length)}
+    await tx.execute(sql`
+      update phases set ${rateUpdate(files.length, { sessionId: session.id, name: "discovery" })}
       where session_id = ${session.id} and name = 'discovery'`);
+    await sampleProgress(tx, { sessionId: session.id, phase: "discovery" });
     return row?.status;
   });
   state.flushedAt = performance.now();
-  if (status !== "running") throw new Interrupted();
+  if (status !== "running" || context.stopping.aborted) throw new Interrupted();
 }
+
+const UNCHANGED = sql`files.size = excluded.size and files.mtime_ms = excluded.mtime_ms`;
 
 // Unchanged means same size and time, with a photo that has its vector: then there is no job.
 async function writeFiles(
@@ -149,23 +172,27 @@ async function writeFiles(
 ): Promise<void> {
   await tx.execute(sql`
     with seen as (
-      insert into files (path, size, mtime_ms, seen_session_id)
-      select path, size, mtime_ms, ${session.id}::bigint
-      from unnest(${sql.param(files.map((file) => file.path))}::text[],
+      insert into files (path, size, mtime_ms)
+      select path, size, mtime_ms from unnest(${sql.param(files.map((file) => file.path))}::text[],
         ${sql.param(files.map((file) => file.size))}::bigint[],
         ${sql.param(files.map((file) => file.mtimeMs))}::bigint[]) as f (path, size, mtime_ms)
       on conflict (path) do update set size = excluded.size, mtime_ms = excluded.mtime_ms,
-        seen_session_id = excluded.seen_session_id, last_seen_at = clock_timestamp(),
-        missing_at = null,
-        photo_id = case when files.size = excluded.size and files.mtime_ms = excluded.mtime_ms
-          then files.photo_id end
-      returning id, photo_id
+        last_seen_at = clock_timestamp(), missing_at = null,
+        photo_id = case when ${UNCHANGED} then files.photo_id end,
+        ignored_at = case when ${UNCHANGED} then files.ignored_at end
+      returning id, photo_id, ignored_at is not null as ignored
     )
-    insert into jobs (session_id, phase, subject)
-    select ${session.id}::bigint, 'training', seen.id
+    insert into jobs (session_id, phase, subject, priority, state, reason, message, finished_at)
+    select ${session.id}::bigint, 'training', seen.id, ${spread(sql`seen.id`)},
+      case when ignored then 'skipped' else 'queued' end,
+      case when ignored then 'ignored' end,
+      case when ignored then ${IGNORED} end,
+      case when ignored then now() end
     from seen left join photos p on p.id = seen.photo_id
-    where p.id is null or not exists (select from embeddings e
-      where e.photo_id = coalesce(p.representative_id, p.id) and e.model = ${model})
+    where (p.id is null or not exists (select from embeddings e
+      where e.photo_id = coalesce(p.representative_id, p.id) and e.model = ${model}))
+      and exists (select from phases t where t.session_id = ${session.id}
+        and t.name = 'training' and t.status <> 'skipped')
     on conflict (session_id, phase, subject) do nothing`);
 }
 
@@ -178,16 +205,18 @@ async function writeFaults(tx: Tx, session: Session, faults: Bulk["faults"]): Pr
     } else {
       await tx.execute(sql`
         with seen as (
-          insert into files (path, size, mtime_ms, seen_session_id)
-          values (${fault.path}, 0, 0, ${session.id})
-          on conflict (path) do update set seen_session_id = excluded.seen_session_id,
-            last_seen_at = clock_timestamp(), missing_at = null
-          returning id
+          insert into files (path, size, mtime_ms) values (${fault.path}, 0, 0)
+          on conflict (path) do update set last_seen_at = clock_timestamp(), missing_at = null
+          returning id, ignored_at is not null as ignored
         )
         insert into jobs (session_id, phase, subject, state, error_kind, reason, message,
           finished_at)
-        select ${session.id}::bigint, 'training', id, 'failed', 'permanent', 'bad_name',
-          'The name is not UTF-8; rename it', now() from seen
+        select ${session.id}::bigint, 'training', id,
+          case when ignored then 'skipped' else 'failed' end,
+          case when not ignored then 'permanent' end,
+          case when ignored then 'ignored' else 'bad_name' end,
+          case when ignored then ${IGNORED} else 'The name is not UTF-8; rename it' end, now()
+        from seen
         on conflict (session_id, phase, subject) do nothing`);
     }
   }
@@ -199,25 +228,16 @@ async function writeFaults(tx: Tx, session: Session, faults: Bulk["faults"]): Pr
  * believed: an unmounted disk looks just like that.
  */
 async function markMissing(tx: Tx, session: Session): Promise<void> {
-  // A file belongs to the folder if its path begins with it; compared by bytes, so an index range.
-  const below = sql.join(
-    sessionFolders(session).map((folder) => {
-      const prefix = folder.endsWith("/") ? folder : `${folder}/`;
-      const inside = sql`path >= ${prefix} and path < ${prefix.slice(0, -1) + "0"}`;
-      return session.recursive
-        ? sql`(${inside})`
-        : sql`(${inside} and position('/' in substr(path, ${prefix.length + 1})) = 0)`;
-    }),
-    sql` or `,
-  );
+  const below = inFolders(session);
   const gone = sql`last_seen_at <
     (select walk_started_at from sessions where id = ${session.id})`;
   const [{ known, lost }] = await tx.execute<{ known: number; lost: number }>(sql`
     select count(*)::int as known, count(*) filter (where ${gone})::int as lost
-    from files where (${below}) and missing_at is null`);
+    from files where ${below} and missing_at is null`);
   const nothing = known > 0 && lost === known;
   if (!session.acceptMissing && (nothing || (lost > known / 4 && lost >= GUARD_LEAST))) {
     throw new DiscoveryFailed(
+      "files_gone",
       `${lost.toLocaleString("en")} of ${
         known.toLocaleString("en")
       } known files are not there any ` +
@@ -225,5 +245,5 @@ async function markMissing(tx: Tx, session: Session): Promise<void> {
     );
   }
   await tx.execute(sql`
-    update files set missing_at = now() where (${below}) and missing_at is null and ${gone}`);
+    update files set missing_at = now() where ${below} and missing_at is null and ${gone}`);
 }

@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { sql } from "drizzle-orm";
 import sharp from "sharp";
-import { sessions } from "../db/schema.ts";
 import { checkLedgers } from "./check_ledgers.ts";
 import { createSession, startSession } from "./lifecycle.ts";
 import { readProgress } from "./read_progress.ts";
@@ -84,8 +83,7 @@ Deno.test("discovery, with a real worker", async (t) => {
       subdirectories: [""],
       skipFaceDetection: true,
     });
-    await db.update(sessions).set({ acceptMissing: true }).where(sql`id = ${id}`);
-    await startSession(db, id);
+    await startSession(db, id, { acceptMissing: true });
     assert.equal((await worker.ended(id)).status, "completed");
     assert.equal((await missing()).length, 61);
   });

@@ -19,7 +19,11 @@ export async function embedBatch(context: WorkerContext, batch: PreparedBatch): 
     needy.forEach((item, index) => item.vector = vectors[index]);
   } catch (error) {
     if (isModelFault(error) || needy.length === 1) throw error;
-    log("warn", "a batch of pictures failed; trying them one by one", { error: String(error) });
+    log("warn", "a batch of pictures failed; trying them one by one", {
+      session: batch.claim.sessionId,
+      phase: batch.claim.phase,
+      error: String(error),
+    });
     for (const item of needy) await embedAlone(context, batch, item);
   }
 }

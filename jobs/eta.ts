@@ -21,8 +21,9 @@ export function estimateTime(input: {
   phases: readonly PhaseRow[];
   rates: readonly (number | null)[];
   weights: PhaseWeights;
+  round: number;
 }): TimeLeft {
-  const { phases, rates, weights } = input;
+  const { phases, rates, weights, round } = input;
   const perUnit = weights.measured ? 1 : secondsPerUnit(input);
   const left = phases.map((phase, index) => {
     if (isTerminal(phase.status)) return 0;
@@ -32,7 +33,7 @@ export function estimateTime(input: {
       return (phase.total - counted(phase)) / rate;
     }
     if (perUnit === null) return null;
-    return weights[phase.name] * perUnit * (1 - fraction(phase));
+    return weights[phase.name] * perUnit * (1 - fraction(phase, round));
   });
   const whole = left.map((value) => value === null ? null : Math.round(value));
   if (left.includes(null)) return { seconds: null, low: null, high: null, phases: whole };

@@ -27,7 +27,8 @@ function inTraining(training: Partial<PhaseRow> = {}): PhaseRow[] {
 const moving = (rate: number) => ({ rate: rate / 2, rateMass: 0.5, lastCommitAt: before(1) });
 
 function estimate(phases: PhaseRow[], weights: PhaseWeights) {
-  return estimateTime({ phases, weights, rates: phases.map((phase) => ratePerSecond(phase, now)) });
+  const rates = phases.map((phase) => ratePerSecond(phase, now));
+  return estimateTime({ phases, weights, rates, round: 1 });
 }
 
 Deno.test("no time during discovery, and none before the first rate", () => {

@@ -1,17 +1,16 @@
-import { and, eq, gte, sql } from "drizzle-orm";
+import { transact } from "../db/transact.ts";
+import { and, eq, gt, gte, sql } from "drizzle-orm";
 import type { Tx } from "../db/client.ts";
-import { clusterings, faces, phases, sessions } from "../db/schema.ts";
+import { clusterings, faces, sessions } from "../db/schema.ts";
 import { vectorOfBytes } from "../db/vectors.ts";
-import { FACE_DEFAULTS } from "./clustering/cluster.ts";
+import { FACE_DEFAULTS, LEAST_QUALITY } from "./clustering/face_defaults.ts";
 import { runClustering } from "./clustering/run.ts";
 import { type Grouping, storeClusters } from "./store_clusters.ts";
 import type { Claim } from "./queue/claim.ts";
 import { holdClaim, releaseClaim } from "./queue/finish.ts";
 import { rateUpdate } from "./queue/rate.ts";
+import { sampleProgress } from "./queue/samples.ts";
 import type { WorkerContext } from "./worker_context.ts";
-
-/** Faces below this quality (0…1) do not make people; they stay without a cluster. */
-export const LEAST_QUALITY = 0.3;
 
 /** Progress is collected in memory and written this often; the page polls every two seconds. */
 const FLUSH_MS = 400;
@@ -23,7 +22,11 @@ const FLUSH_MS = 400;
  */
 export async function clusterFaces(context: WorkerContext, claim: Claim): Promise<void> {
   const model = context.worker.models.faces.key;
-  const { loadedAt, ids, vectors } = await loadFaces(context, model);
+  const [session] = await context.db.select({ settings: sessions.settings }).from(sessions)
+    .where(eq(sessions.id, claim.sessionId));
+  // Deleted with its jobs just now: nothing of it will be stored.
+  if (!session) return;
+  const { settings } = session;
   const interrupted = new AbortController();
   const stop = () => interrupted.abort();
   context.stopping.addEventListener("abort", stop);
@@ -36,11 +39,17 @@ export async function clusterFaces(context: WorkerContext, claim: Claim): Promis
   }, FLUSH_MS);
   try {
     const dimension = context.worker.models.faces.dimension;
+    const { loadedAt, ids, vectors } = await loadFaces(context, {
+      model,
+      minQuality: settings.minQuality ?? LEAST_QUALITY,
+      signal: interrupted.signal,
+    });
     const result = ids.length === 0
       ? { labels: new Int32Array(0), medoids: [] }
       : await runClustering(vectors, dimension, {
         ...FACE_DEFAULTS,
-        similarityFloor: context.engine.thresholds.likely,
+        minClusterSize: settings.minClusterSize ?? FACE_DEFAULTS.minClusterSize,
+        similarityFloor: settings.similarityFloor ?? context.engine.thresholds.likely,
         signal: interrupted.signal,
         onProgress: (done, total) => Object.assign(progress, { done, total }),
       });
@@ -53,7 +62,9 @@ export async function clusterFaces(context: WorkerContext, claim: Claim): Promis
       labels: result.labels,
       medoids: result.medoids,
       units: progress.total,
+      unitsLeft: Math.max(0, progress.total - progress.flushed),
     });
+    context.finished("clustering", { done: 1, skipped: 0, failed: 0 });
     await context.advance(claim.sessionId);
   } catch (error) {
     if (!interrupted.signal.aborted) throw error;
@@ -65,40 +76,59 @@ export async function clusterFaces(context: WorkerContext, claim: Claim): Promis
   }
 }
 
-async function loadFaces({ db, worker }: WorkerContext, model: string) {
-  const [{ now }] = await db.execute<{ now: string }>(sql`select clock_timestamp() as now`);
-  const rows = await db.select({
-    id: faces.id,
-    embedding: faces.embedding,
-  }).from(faces)
-    .where(and(eq(faces.model, model), gte(faces.quality, LEAST_QUALITY))).orderBy(faces.id);
+/** Faces read by one statement: some 100 ms, so that a pause takes effect in between. */
+const LOADED_AT_ONCE = 5000;
+
+async function loadFaces(
+  context: WorkerContext,
+  { model, minQuality, signal }: { model: string; minQuality: number; signal: AbortSignal },
+) {
+  const { db, worker } = context;
+  const good = and(eq(faces.model, model), gte(faces.quality, minQuality));
+  const [{ now, count }] = await db.select({
+    now: sql<string>`clock_timestamp()`,
+    count: sql<number>`count(*)::int`,
+  }).from(faces).where(good);
   const dimension = worker.models.faces.dimension;
-  const vectors = new Float32Array(new SharedArrayBuffer(rows.length * dimension * 4));
-  rows.forEach((row, index) => vectors.set(vectorOfBytes(row.embedding), index * dimension));
-  return {
-    loadedAt: now,
-    ids: rows.map((row) => row.id),
-    vectors,
-  };
+  const vectors = new Float32Array(new SharedArrayBuffer(count * dimension * 4));
+  const ids: number[] = [];
+  // Those found since the count wait for the next grouping; those deleted leave the rest unused.
+  while (ids.length < count) {
+    signal.throwIfAborted();
+    const rows = await db.select({ id: faces.id, embedding: faces.embedding }).from(faces)
+      .where(and(good, gt(faces.id, ids.at(-1) ?? 0))).orderBy(faces.id)
+      .limit(Math.min(LOADED_AT_ONCE, count - ids.length));
+    if (rows.length === 0) break;
+    for (const row of rows) {
+      vectors.set(vectorOfBytes(row.embedding), ids.length * dimension);
+      ids.push(row.id);
+    }
+    context.moved();
+  }
+  return { loadedAt: now, ids, vectors: vectors.subarray(0, ids.length * dimension) };
 }
 
 /** Writes progress if the job is still ours; false once it is not, or the phase no longer runs. */
 function flush(
-  { db }: WorkerContext,
+  context: WorkerContext,
   claim: Claim,
   progress: { done: number; total: number; flushed: number },
 ): Promise<boolean> {
   const { done, total, flushed } = progress;
+  const units = Math.max(0, done - flushed);
   progress.flushed = done;
-  return db.transaction(async (tx) => {
-    // A lost half second of progress is no loss; an fsync for each would be.
-    await tx.execute(sql`set local synchronous_commit = off`);
+  if (units > 0) context.moved();
+  // Made durable, although it is two fsyncs a second: what was shown must not fall when the
+  // database comes back from a crash.
+  return transact(context.db, async (tx) => {
     const [row] = await tx.execute<{ status: string }>(sql`
-      update phases set total = nullif(${total}::int, 0), done = greatest(done, ${done}::int),
-        ${rateUpdate(done - flushed)}
+      update phases set total = coalesce(nullif(${total}::int, 0), total),
+        done = greatest(done, ${done}::int),
+        ${rateUpdate(units, { sessionId: claim.sessionId, name: claim.phase })}
       where session_id = ${claim.sessionId} and name = 'clustering'
         and exists (select from jobs where claim_id = ${claim.claimId})
       returning status`);
+    await sampleProgress(tx, { sessionId: claim.sessionId, phase: "clustering" });
     return row?.status === "running";
   });
 }
@@ -106,9 +136,9 @@ function flush(
 async function finish(
   { db }: WorkerContext,
   claim: Claim,
-  grouping: Grouping & { units: number },
+  grouping: Grouping & { units: number; unitsLeft: number },
 ): Promise<void> {
-  await db.transaction(async (tx) => {
+  await transact(db, async (tx) => {
     if ((await holdClaim(tx, claim)).size === 0) return;
     const clusters = await storeClusters(tx, grouping);
     const noise = grouping.labels.filter((label) => label < 0).length;
@@ -122,13 +152,21 @@ async function finish(
     });
     await tx.update(sessions).set({ clustersMade: clusters })
       .where(eq(sessions.id, claim.sessionId));
-    await endPhaseWork(tx, claim, grouping.units);
+    await endPhaseWork(tx, claim, grouping);
   });
 }
 
-async function endPhaseWork(tx: Tx, claim: Claim, units: number): Promise<void> {
-  await tx.update(phases).set({ total: units, done: units, lastCommitAt: sql`clock_timestamp()` })
-    .where(and(eq(phases.sessionId, claim.sessionId), eq(phases.name, "clustering")));
+async function endPhaseWork(
+  tx: Tx,
+  claim: Claim,
+  { units, unitsLeft }: { units: number; unitsLeft: number },
+): Promise<void> {
+  const { sessionId } = claim;
+  await tx.execute(sql`
+    update phases set total = ${units}, done = ${units},
+      ${rateUpdate(unitsLeft, { sessionId, name: "clustering" })}
+    where session_id = ${sessionId} and name = 'clustering'`);
+  await sampleProgress(tx, { sessionId, phase: "clustering" });
   await tx.execute(sql`
     update jobs set state = 'done', claim_id = null, finished_at = now()
     where claim_id = ${claim.claimId}`);

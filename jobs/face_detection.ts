@@ -1,23 +1,23 @@
-import { inArray, sql } from "drizzle-orm";
-import type { Tx } from "../db/client.ts";
-import { faces, faceScans, photos, sessions } from "../db/schema.ts";
+import { transact } from "../db/transact.ts";
+import { and, eq, inArray } from "drizzle-orm";
+import { faceScans, photos, sessions } from "../db/schema.ts";
 import { forgetFiles } from "../db/forget_files.ts";
 import { previewPath } from "../db/photo_store.ts";
-import { bytesOfVector } from "../db/vectors.ts";
-import { type DetectedFace, ImageError } from "../models/types.ts";
+import { ImageError } from "../models/types.ts";
 import { sortFault } from "./outcomes.ts";
 import { ReadFault } from "./read_original.ts";
 import type { Claim } from "./queue/claim.ts";
 import { completeJobs, holdClaim, type Outcome, retryLater } from "./queue/finish.ts";
+import { ALREADY_SCANNED, type Look, storeFaces } from "./store_faces.ts";
 import type { WorkerContext } from "./worker_context.ts";
 
-type Finding =
-  | { jobId: number; photoId: number; faces: DetectedFace[] }
-  | { jobId: number; error: unknown };
+type Finding = Look | { jobId: number; error: unknown };
 
 /** A batch whose previews are in memory. */
 export interface FaceBatch {
   claim: Claim;
+  /** Items that need no look. */
+  settled: Outcome[];
   previews: { jobId: number; photoId: number; preview: Uint8Array }[];
   findings: Finding[];
 }
@@ -26,8 +26,13 @@ export interface FaceBatch {
 export async function prepareFaces(context: WorkerContext, claim: Claim): Promise<FaceBatch> {
   const rows = await context.db.select({ id: photos.id, sha256: photos.sha256 }).from(photos)
     .where(inArray(photos.id, claim.jobs.map((job) => job.subject)));
-  const batch: FaceBatch = { claim, previews: [], findings: [] };
+  const scanned = await scannedElsewhere(context, claim);
+  const batch: FaceBatch = { claim, settled: [], previews: [], findings: [] };
   await Promise.all(claim.jobs.map(async (job) => {
+    if (scanned.has(job.subject)) {
+      batch.settled.push({ id: job.id, ...ALREADY_SCANNED });
+      return;
+    }
     try {
       const { sha256 } = rows.find((row) => row.id === job.subject)!;
       const preview = await Deno.readFile(previewPath(context.config.dataDir, sha256));
@@ -41,6 +46,19 @@ export async function prepareFaces(context: WorkerContext, claim: Claim): Promis
   return batch;
 }
 
+// Sessions over the same folders queue the same photos, and one of them does the work. A run that
+// looks again on purpose does not rely on what was found before.
+async function scannedElsewhere({ db, worker }: WorkerContext, claim: Claim): Promise<Set<number>> {
+  const rows = await db.select({ photoId: faceScans.photoId }).from(faceScans)
+    .innerJoin(sessions, eq(sessions.id, claim.sessionId))
+    .where(and(
+      eq(faceScans.model, worker.models.faces.key),
+      eq(sessions.kind, "folders"),
+      inArray(faceScans.photoId, claim.jobs.map((job) => job.subject)),
+    ));
+  return new Set(rows.map((row) => row.photoId));
+}
+
 const lostPreview = () =>
   new ReadFault(
     "preview_lost",
@@ -50,9 +68,10 @@ const lostPreview = () =>
 /** Finds and embeds the faces of a batch and stores them with the ends of the jobs and the ledger. */
 export async function finishFaces(context: WorkerContext, batch: FaceBatch): Promise<void> {
   const { engine, config, db } = context;
+  const { kind, settings } = await sessionOf(context, batch.claim);
   const found = await engine.findFaces(batch.previews.map((item) => item.preview), {
-    minScore: config.minFaceScore,
-    minSize: config.minFaceSize,
+    minScore: settings.minFaceScore ?? config.minFaceScore,
+    minSize: settings.minFaceSize ?? config.minFaceSize,
   });
   batch.previews.forEach(({ jobId, photoId }, index) => {
     const result = found[index];
@@ -60,13 +79,19 @@ export async function finishFaces(context: WorkerContext, batch: FaceBatch): Pro
       result instanceof ImageError ? { jobId, error: result } : { jobId, photoId, faces: result },
     );
   });
-  const pending = await db.transaction(async (tx) => {
+  context.moved();
+  const { counts, pending } = await transact(db, async (tx) => {
     const ours = await holdClaim(tx, batch.claim);
     const findings = batch.findings.filter((finding) => ours.has(finding.jobId));
-    const outcomes = await store(tx, findings, {
-      model: context.worker.models.faces.key,
-      sessionId: batch.claim.sessionId,
-    });
+    const outcomes = batch.settled.filter((outcome) => ours.has(outcome.id));
+    const looks = findings.filter((finding) => "faces" in finding);
+    outcomes.push(
+      ...await storeFaces(tx, looks, {
+        model: context.worker.models.faces.key,
+        sessionId: batch.claim.sessionId,
+        kind,
+      }),
+    );
     const faults = findings.flatMap((finding) =>
       "error" in finding ? [sortFault(finding.jobId, finding.error)] : []
     );
@@ -75,45 +100,13 @@ export async function finishFaces(context: WorkerContext, batch: FaceBatch): Pro
     outcomes.push(...await retryLater(tx, batch.claim, transient));
     return await completeJobs(tx, batch.claim, outcomes);
   });
+  context.finished("face_detection", counts);
   if (pending === 0) await context.advance(batch.claim.sessionId);
 }
 
-async function store(
-  tx: Tx,
-  findings: Finding[],
-  { model, sessionId }: { model: string; sessionId: number },
-): Promise<Outcome[]> {
-  const good = findings.filter((finding) => "faces" in finding);
-  if (good.length === 0) return [];
-  // Two sessions may have looked at one photo side by side; the first to commit is the one kept.
-  const fresh = await tx.insert(faceScans).values(good.map((finding) => ({
-    photoId: finding.photoId,
-    model,
-    faces: finding.faces.length,
-  }))).onConflictDoNothing().returning({ photoId: faceScans.photoId });
-  const kept = new Set(fresh.map((row) => row.photoId));
-  const rows = good.filter((finding) => kept.has(finding.photoId)).flatMap((finding) =>
-    finding.faces.map((face) => ({
-      photoId: finding.photoId,
-      model,
-      box: [...face.box],
-      landmarks: face.landmarks.flat(),
-      score: face.score,
-      quality: face.quality,
-      embedding: bytesOfVector(face.embedding),
-    }))
-  );
-  if (rows.length > 0) {
-    await tx.insert(faces).values(rows);
-    await tx.update(sessions).set({ facesFound: sql`faces_found + ${rows.length}` })
-      .where(sql`id = ${sessionId}`);
-  }
-  return good.map((finding) =>
-    kept.has(finding.photoId) ? { id: finding.jobId, state: "done" } : {
-      id: finding.jobId,
-      state: "skipped",
-      reason: "already_scanned",
-      message: "Another session had already looked for faces in it",
-    }
-  );
+async function sessionOf({ db }: WorkerContext, { sessionId }: Claim) {
+  const [session] = await db.select({ kind: sessions.kind, settings: sessions.settings })
+    .from(sessions).where(eq(sessions.id, sessionId));
+  // Deleted with its jobs while the batch was in hand: nothing of it will be stored.
+  return session ?? { kind: "folders", settings: {} };
 }

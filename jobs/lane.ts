@@ -1,10 +1,15 @@
+import { transact } from "../db/transact.ts";
 import { isConnectionFault, type Tx } from "../db/client.ts";
 import type { PhaseName } from "../db/schema.ts";
 import { log, logError } from "../log.ts";
 import { failPhase } from "./advance.ts";
+import type { Counting } from "./counting.ts";
 import { isModelFault } from "./embed_batch.ts";
-import { type Claim, claimJobs, claimSuspect, runningPhases } from "./queue/claim.ts";
+import type { Hand, Moving } from "./moving.ts";
+import { type Claim, claimJobs, runningPhases } from "./queue/claim.ts";
+import { holdFor, type HoldReason, holdSession } from "./holds.ts";
 import { completeJobs, holdClaim, releaseClaim, retryLater } from "./queue/finish.ts";
+import { suspectsWait } from "./queue/suspects.ts";
 import type { Wake } from "./wake.ts";
 import type { WorkerContext } from "./worker_context.ts";
 
@@ -15,21 +20,35 @@ export interface Lane {
   phases: PhaseName[];
   /** How many items to take at once, asked before every claim. */
   batchSize(phase: PhaseName): number;
-  work(claim: Claim): Promise<void>;
+  /** Seconds this batch may stand still before something must be wrong. */
+  patience(claim: Claim): number | Promise<number>;
+  work(context: WorkerContext, claim: Claim): Promise<void>;
+}
+
+/** What the loops of one worker process share. */
+export interface Shop {
+  context: WorkerContext;
+  wake: Wake;
+  moving: Moving;
+  counting: Counting;
+  /** Told when items wait that only a fresh process may run (see quarantine.ts). */
+  suspectsFound(): void;
 }
 
 /**
  * Claims and works until the process stops, serving the sessions that run in turn. What a failed
  * batch held is given back; a model that cannot be used fails its phase.
  */
-export async function runLane(context: WorkerContext, wake: Wake, lane: Lane): Promise<void> {
+export async function runLane(shop: Shop, lane: Lane): Promise<void> {
+  const { context, wake } = shop;
   let last = 0;
   while (!context.stopping.aborted) {
     try {
-      const claim = await nextClaim(context, lane, last);
+      await context.inTouch();
+      const claim = await nextClaim(shop, lane, last);
       if (claim) {
         last = claim.sessionId;
-        await workOff(context, lane, claim);
+        await workOff(shop, lane, claim);
       } else await wake.wait(POLL_MS);
     } catch (error) {
       if (!isConnectionFault(error)) logError("a claim failed", error);
@@ -40,41 +59,84 @@ export async function runLane(context: WorkerContext, wake: Wake, lane: Lane): P
 }
 
 async function nextClaim(
-  { db, worker }: WorkerContext,
+  { context: { db, worker, stopping }, suspectsFound }: Shop,
   lane: Lane,
   last: number,
 ): Promise<Claim | null> {
+  if (stopping.aborted) return null;
   const open = await runningPhases(db, lane.phases);
   // After the session served last come the later ones, then from the start: nobody starves.
   const turn = [
     ...open.filter((phase) => phase.sessionId > last),
     ...open.filter((phase) => phase.sessionId <= last),
   ];
-  for (const { sessionId, phase } of turn) {
-    const options = { sessionId, phase, workerId: worker.id };
-    const claim = await claimJobs(db, { ...options, limit: lane.batchSize(phase) }) ??
-      await claimSuspect(db, options);
+  for (const phase of turn) {
+    const limit = lane.batchSize(phase.phase);
+    const claim = await claimJobs(db, { ...phase, workerId: worker.id, limit });
     if (claim) return claim;
+    if (await suspectsWait(db, phase)) suspectsFound();
   }
   return null;
 }
 
-async function workOff(context: WorkerContext, lane: Lane, claim: Claim): Promise<void> {
+/** Works one batch off, whatever happens: it ends finished, given back or put off for later. */
+export async function workOff(shop: Shop, lane: Lane, claim: Claim): Promise<void> {
+  const { phase, jobs } = claim;
+  const started = performance.now();
+  let hand: Hand | undefined;
   try {
-    await lane.work(claim);
+    const patience = await lane.patience(claim);
+    const { moved } = hand = shop.moving.take({ phase, items: jobs.length, patience });
+    await lane.work({
+      ...shop.context,
+      moved,
+      finished(phase, counts) {
+        moved();
+        shop.counting.finished(phase, counts);
+      },
+    }, claim);
+    shop.counting.batch(phase, (performance.now() - started) / 1000);
   } catch (error) {
-    if (isConnectionFault(error)) return await giveBack(context, claim);
-    const id = logError("a batch failed", error, {
-      session: claim.sessionId,
-      phase: claim.phase,
+    await settleFault(shop.context, claim, error);
+  } finally {
+    hand?.end();
+  }
+}
+
+async function settleFault(context: WorkerContext, claim: Claim, error: unknown): Promise<void> {
+  if (isConnectionFault(error)) return await giveBack(context, claim);
+  const hold = holdFor(error, context.config.dataDir);
+  if (hold) return await holdAndGiveBack(context, claim, hold);
+  const { sessionId: session } = claim;
+  const id = logError("a batch failed", error, about(claim));
+  try {
+    await transact(context.db, (tx) => settle(tx, claim, error as Error));
+    await context.advance(session);
+  } catch (fault) {
+    log("warn", "a failed batch could not be settled", {
+      ...about(claim),
+      errorId: id,
+      error: String(fault),
     });
-    try {
-      await context.db.transaction((tx) => settle(tx, claim, error as Error));
-      await context.advance(claim.sessionId);
-    } catch (fault) {
-      log("warn", "a failed batch could not be settled", { errorId: id, error: String(fault) });
-      await giveBack(context, claim);
-    }
+    await giveBack(context, claim);
+  }
+}
+
+// First held, then given back: nobody takes it up again meanwhile. On a full disk the database may
+// be unable to write down either.
+async function holdAndGiveBack(
+  context: WorkerContext,
+  claim: Claim,
+  reason: HoldReason,
+): Promise<void> {
+  const { sessionId: session, claimId } = claim;
+  log("warn", "a session is held back", { ...about(claim), reason: reason.hold });
+  try {
+    await holdSession(context.db, session, reason);
+    await releaseClaim(context.db, claimId);
+  } catch (error) {
+    log("warn", "a session cannot be held back yet", { ...about(claim), error: String(error) });
+    await giveBack(context, claim);
   }
 }
 
@@ -103,7 +165,14 @@ async function giveBack({ db, stopping }: WorkerContext, claim: Claim): Promise<
     try {
       return await releaseClaim(db, claim.claimId);
     } catch (error) {
-      log("warn", "a claim cannot be given back yet", { error: String(error) });
+      log("warn", "a claim cannot be given back yet", { ...about(claim), error: String(error) });
     }
   }
 }
+
+/** What a line in the log is about. */
+const about = ({ sessionId, phase, jobs }: Claim) => ({
+  session: sessionId,
+  phase,
+  jobs: jobs.map((job) => job.id).join(" "),
+});

@@ -1,16 +1,30 @@
-import { and, eq, isNull, sql } from "drizzle-orm";
+import { and, eq, sql } from "drizzle-orm";
 import type { Db, Tx } from "../db/client.ts";
-import { PHASE_NAMES, phases, requests, sessions, type SessionStatus } from "../db/schema.ts";
-import { overallStatus } from "./status.ts";
-import { type Action, allows } from "./transitions.ts";
-
-/** Raised for an id no session has, or whose session is being deleted. */
-export class SessionNotFound extends Error {
-  override name = "SessionNotFound";
-  constructor(readonly id: number) {
-    super(`There is no session ${id}; it may have been deleted`);
-  }
-}
+import {
+  type EventKind,
+  PHASE_NAMES,
+  type PhaseName,
+  phases,
+  requests,
+  type RunSettings,
+  type SessionKind,
+  sessions,
+  type SessionStatus,
+} from "../db/schema.ts";
+import { transact } from "../db/transact.ts";
+import { recordEvent } from "./events.ts";
+import {
+  announce,
+  goOn,
+  holdBack,
+  lockSession,
+  NO_HOLD,
+  refreshStatus,
+  reopen,
+  type Session,
+  startFirst,
+} from "./session_state.ts";
+import { type Action, allows, allowsPhase } from "./transitions.ts";
 
 export interface NewSession {
   name: string;
@@ -21,6 +35,16 @@ export interface NewSession {
   recursive?: boolean;
   skipFaceDetection?: boolean;
   skipClustering?: boolean;
+  /** A run over what exists has the phases of its kind only. */
+  kind?: SessionKind;
+  /** Whose photos such a run takes; null: the whole library. */
+  sourceSessionId?: number | null;
+  settings?: RunSettings;
+}
+
+/** Who asks; the program itself where nobody is named. */
+export interface Actor {
+  by?: string;
 }
 
 export interface Transition {
@@ -30,13 +54,14 @@ export interface Transition {
 }
 
 /** Makes a session with its four phase rows; nothing runs before it is started. Returns its id. */
-export function createSession(db: Db, session: NewSession): Promise<number> {
-  return db.transaction(async (tx) => {
-    const [{ id }] = await tx.insert(sessions).values(session).returning({ id: sessions.id });
+export function createSession(db: Db, session: NewSession & Actor): Promise<number> {
+  const { by, ...values } = session;
+  return transact(db, async (tx) => {
+    const [{ id }] = await tx.insert(sessions).values(values).returning({ id: sessions.id });
     const skipped = {
-      discovery: false,
-      training: false,
-      face_detection: session.skipFaceDetection,
+      discovery: session.kind === "faces" || session.kind === "clustering",
+      training: session.kind === "faces" || session.kind === "clustering",
+      face_detection: session.skipFaceDetection || session.kind === "clustering",
       // Without new faces there is nothing new to group.
       clustering: session.skipFaceDetection || session.skipClustering,
     };
@@ -45,87 +70,121 @@ export function createSession(db: Db, session: NewSession): Promise<number> {
       name,
       status: skipped[name] ? "skipped" as const : "pending" as const,
     })));
+    await recordEvent(tx, { sessionId: id, kind: "created", by });
     return id;
   });
 }
 
 /**
  * Starts, resumes or re-opens a session: a handful of statements whatever the library holds; the
- * walk is a job. Discovery runs again only if it had not finished.
+ * walk is a job. Discovery runs again only if it had not finished. `acceptMissing`: what is not
+ * there any more is really gone, and the guard against a vanished disk lets this session pass.
  */
-export function startSession(db: Db, id: number): Promise<Transition> {
-  return change(db, id, "start", async (tx, status) => {
-    if (status === "paused") return await wake(tx, id);
-    if (status === "failed") await reopen(tx, id);
+export function startSession(
+  db: Db,
+  id: number,
+  { by, acceptMissing }: Actor & { acceptMissing?: boolean } = {},
+): Promise<Transition> {
+  const act = async (tx: Tx, session: Session) => {
+    // Said of the files that are gone now, not of those that may be gone at another time.
+    if (acceptMissing || session.status !== "paused") {
+      await tx.update(sessions).set({ acceptMissing: acceptMissing ?? false })
+        .where(eq(sessions.id, id));
+    }
+    if (session.status === "paused") return await goOn(tx, session);
+    if (session.status === "failed") await reopen(tx, id);
     await tx.execute(sql`
-      update phases p set status = 'running', running_since = now(), opened_round = s.round,
-        started_at = coalesce(p.started_at, now())
-      from sessions s where s.id = p.session_id and s.id = ${id} and p.name = 'discovery'
-        and p.status = 'pending'`);
-    await tx.execute(sql`
-      insert into jobs (session_id, phase, subject)
-      select session_id, 'discovery', session_id from phases
-      where session_id = ${id} and name = 'discovery' and status = 'running'
-      on conflict (session_id, phase, subject) do update set state = 'queued', run_at = now(),
-        attempt = 0, reason = null, message = null, finished_at = null
-      where jobs.state not in ('queued', 'running')`);
-    await tx.execute(sql`
-      update sessions set started_at = coalesce(started_at, now()), completed_at = null, error = null,
-        walk_started_at = null
+      update sessions set started_at = coalesce(started_at, now()), completed_at = null, error = null
       where id = ${id}`);
-  });
+    await startFirst(tx, id);
+  };
+  return change(db, id, { action: "start", by, act });
 }
 
 /** Stops work within a batch; what is in flight is finished or given back. Survives restarts. */
-export function pauseSession(db: Db, id: number): Promise<Transition> {
-  return change(db, id, "pause", (tx) =>
-    // Between two phases nothing runs; then the one to come is held back.
-    tx.execute(sql`
-      update phases set status = 'paused', running_since = null, ${bankTime}
-      where session_id = ${id} and name = (
-        select name from phases where session_id = ${id} and status in ('running', 'pending')
-        order by array_position(array['discovery', 'training', 'face_detection', 'clustering'], name)
-        limit 1)`));
-}
-
-export function resumeSession(db: Db, id: number): Promise<Transition> {
-  return change(db, id, "resume", (tx) => wake(tx, id));
-}
-
-/** Ends a session for good; finished results stay. A worker marks the items left, in portions. */
-export function cancelSession(db: Db, id: number): Promise<Transition> {
-  return change(db, id, "cancel", async (tx) => {
-    await tx.execute(sql`
-      update phases set status = 'cancelled', completed_at = now(), running_since = null, ${bankTime}
-      where session_id = ${id} and status in ('pending', 'running', 'paused')`);
-    await tx.execute(sql`update sessions set completed_at = now() where id = ${id}`);
-    await tx.insert(requests).values({ sessionId: id, action: "cancel" });
+export function pauseSession(db: Db, id: number, { by }: Actor = {}): Promise<Transition> {
+  return change(db, id, {
+    action: "pause",
+    by,
+    act: (tx) => holdBack(tx, id),
+    // Paused by the program until things are better; from now on because somebody wants it so.
+    unless: (session) => session.hold !== null,
   });
 }
 
+/** Lets a paused session go on; one that waits for the hours of work runs at once. */
+export function resumeSession(db: Db, id: number, { by }: Actor = {}): Promise<Transition> {
+  return change(db, id, { action: "resume", by, act: goOn });
+}
+
+/** Ends a session for good; finished results stay. A worker marks the items left, in portions. */
+export function cancelSession(db: Db, id: number, { by }: Actor = {}): Promise<Transition> {
+  const act = async (tx: Tx) => {
+    await tx.execute(sql`
+      update phases set status = 'cancelled', completed_at = now(), running_since = null
+      where session_id = ${id} and status in ('pending', 'running', 'paused')`);
+    await tx.execute(sql`update sessions set completed_at = now() where id = ${id}`);
+    await tx.insert(requests).values({ sessionId: id, action: "cancel", by });
+  };
+  return change(db, id, { action: "cancel", by, act });
+}
+
 /**
- * Asks for failed items to be tried again: those named, or all. One row, whatever their number; a
- * worker opens the new round. Returns the state before it did.
+ * Asks for items to be tried again: those named, or all that failed, of one phase or of all. One
+ * row, whatever their number; a worker opens the new round. Returns the state before it did.
  */
 export function retrySession(
   db: Db,
   id: number,
-  options: { jobIds?: number[] } = {},
+  { by, jobIds, phase }: Actor & { jobIds?: number[]; phase?: PhaseName } = {},
 ): Promise<Transition> {
-  return change(db, id, "retry", (tx) =>
-    tx.insert(requests).values({
+  const act = async (tx: Tx) => {
+    if (phase) {
+      const [row] = await tx.select({ name: phases.name, status: phases.status }).from(phases)
+        .where(and(eq(phases.sessionId, id), eq(phases.name, phase)));
+      allowsPhase("retry", row);
+    }
+    await tx.insert(requests).values({
       sessionId: id,
       action: "retry",
-      jobIds: options.jobIds ?? null,
-    }));
+      jobIds: jobIds ?? null,
+      phase,
+      by,
+    });
+  };
+  return change(db, id, { action: "retry", by, phase, act });
+}
+
+/**
+ * Asks for failed items to be left alone until their files change: those named, or all, of one
+ * phase or of all. They count as skipped from then on. Legal in every state.
+ */
+export function ignoreItems(
+  db: Db,
+  id: number,
+  { by, jobIds, phase }: Actor & { jobIds?: number[]; phase?: PhaseName } = {},
+): Promise<Transition> {
+  return transact(db, async (tx) => {
+    const { status } = await lockSession(tx, id);
+    await tx.insert(requests).values({
+      sessionId: id,
+      action: "ignore",
+      jobIds: jobIds ?? null,
+      phase,
+      by,
+    });
+    await recordEvent(tx, { sessionId: id, kind: "ignored", by, phase });
+    await announce(tx);
+    return { changed: true, status };
+  });
 }
 
 /** Makes a session disappear; photos, faces and vectors stay. A worker removes its rows in portions. */
 export async function deleteSession(db: Db, id: number): Promise<void> {
-  await db.transaction(async (tx) => {
+  await transact(db, async (tx) => {
     await lockSession(tx, id);
     await tx.execute(sql`
-      update phases set status = 'cancelled', running_since = null, ${bankTime}
+      update phases set status = 'cancelled', running_since = null
       where session_id = ${id} and status in ('pending', 'running', 'paused')`);
     await refreshStatus(tx, id);
     await tx.execute(sql`update sessions set deleted_at = now() where id = ${id}`);
@@ -134,60 +193,37 @@ export async function deleteSession(db: Db, id: number): Promise<void> {
   });
 }
 
-/** Locks the session row; every change of phase states happens behind this lock. */
-export async function lockSession(tx: Tx, id: number): Promise<typeof sessions.$inferSelect> {
-  const [session] = await tx.select().from(sessions)
-    .where(and(eq(sessions.id, id), isNull(sessions.deletedAt))).for("update");
-  if (!session) throw new SessionNotFound(id);
-  return session;
-}
+const DONE: Record<Action, EventKind> = {
+  start: "started",
+  pause: "paused",
+  resume: "resumed",
+  cancel: "cancelled",
+  retry: "retried",
+};
 
-/** Writes what the phase rows amount to into the session row, for lists; returns it. */
-export async function refreshStatus(tx: Tx, id: number): Promise<SessionStatus> {
-  const rows = await tx.select({ name: phases.name, status: phases.status }).from(phases)
-    .where(eq(phases.sessionId, id));
-  const status = overallStatus(rows);
-  await tx.update(sessions).set({ status }).where(eq(sessions.id, id));
-  return status;
-}
-
-/** Wakes every worker and page that listens; delivered when the transaction commits. */
-export const announce = (db: Db | Tx) => db.execute(sql`select pg_notify('safelight', '')`);
-
-/** Adds the time since running_since to a phase's running time. */
-export const bankTime = sql`active_seconds = active_seconds +
-  coalesce(extract(epoch from now() - running_since), 0)`;
-
+/** Everything a person does to a session: legal or refused, behind its lock, written down. */
 function change(
   db: Db,
   id: number,
-  action: Action,
-  act: (tx: Tx, status: SessionStatus) => Promise<unknown>,
+  { action, by, phase, act, unless }: Actor & {
+    action: Action;
+    phase?: PhaseName;
+    /** Returns the phase it came to be about, if it is about one. */
+    act: (tx: Tx, session: Session) => Promise<PhaseName | null | void>;
+    /** Changes something although what is wanted seems to hold. */
+    unless?: (session: Session) => boolean;
+  },
 ): Promise<Transition> {
-  return db.transaction(async (tx) => {
+  return transact(db, async (tx) => {
     const session = await lockSession(tx, id);
-    if (!allows(action, session.status)) return { changed: false, status: session.status };
-    await act(tx, session.status);
+    if (!allows(action, session.status) && !unless?.(session)) {
+      return { changed: false, status: session.status };
+    }
+    const about = await act(tx, session) ?? phase;
+    await tx.update(sessions).set(NO_HOLD).where(eq(sessions.id, id));
+    await recordEvent(tx, { sessionId: id, kind: DONE[action], by, phase: about });
     const status = await refreshStatus(tx, id);
     await announce(tx);
     return { changed: true, status };
   });
-}
-
-const wake = (tx: Tx, id: number) =>
-  tx.execute(sql`
-    update phases p set
-      status = case when p.opened_round = s.round then 'running' else 'pending' end,
-      running_since = case when p.opened_round = s.round then now() end
-    from sessions s where s.id = p.session_id and s.id = ${id} and p.status = 'paused'`);
-
-/** Gives everything from a failed or cancelled phase on another chance, in a new round. */
-export async function reopen(tx: Tx, id: number): Promise<void> {
-  await tx.execute(sql`update sessions set round = round + 1 where id = ${id}`);
-  await tx.execute(sql`
-    update phases set status = 'pending', completed_at = null, error = null, rate = 0,
-      rate_mass = 0, last_commit_at = null,
-      total = case when name = 'clustering' then null else total end,
-      done = case when name = 'clustering' then 0 else done end
-    where session_id = ${id} and status in ('failed', 'cancelled')`);
 }

@@ -1,76 +1,29 @@
 import assert from "node:assert/strict";
 import { eq, sql } from "drizzle-orm";
 import { type Database } from "../db/client.ts";
-import { type PhaseName, phases, sessions } from "../db/schema.ts";
+import { sessions } from "../db/schema.ts";
 import { testDatabase } from "../db/testing.ts";
 import { advanceSession, expectedSeconds, failPhase } from "./advance.ts";
 import { checkLedgers } from "./check_ledgers.ts";
 import {
   cancelSession,
-  createSession,
   deleteSession,
   pauseSession,
   resumeSession,
   retrySession,
-  SessionNotFound,
   startSession,
 } from "./lifecycle.ts";
-import { claimJobs } from "./queue/claim.ts";
-import { completeJobs, holdClaim, type Outcome } from "./queue/finish.ts";
-import type { WorkerIdentity } from "./queue/workers.ts";
+import { SessionNotFound } from "./session_state.ts";
+import { testSessions, worker } from "./lifecycle_testing.ts";
 import { readProgress } from "./read_progress.ts";
 import { carryOutRequests } from "./requests.ts";
 import { IllegalTransition } from "./transitions.ts";
-
-const model = { pack: "t", dimension: 4, builtin: true };
-const worker: WorkerIdentity = {
-  id: crypto.randomUUID(),
-  device: "cpu on here",
-  models: { clip: { ...model, key: "clip-1" }, faces: { ...model, key: "faces-1" } },
-};
 
 Deno.test("the life of a session", async (t) => {
   const database: Database & { drop(): Promise<void> } = await testDatabase();
   const { db } = database;
 
-  const create = (options = {}) =>
-    createSession(db, { name: "t", rootPath: "/p", subdirectories: [""], ...options });
-
-  /** What discovery leaves behind: `count` files with training jobs, discovery ended. */
-  async function discovered(count: number, options = {}): Promise<number> {
-    const id = await create(options);
-    await startSession(db, id);
-    await db.execute(sql`
-      with f as (insert into files (path, size, mtime_ms, seen_session_id)
-        select '/p/' || ${id}::text || '/' || n || '.jpg', 1, n, ${id}
-        from generate_series(1, ${count}::int) n returning id)
-      insert into jobs (session_id, phase, subject) select ${id}::bigint, 'training', id from f`);
-    await db.execute(sql`update phases set total = ${count}, done = ${count}
-      where session_id = ${id} and name = 'discovery'`);
-    await advanceSession(db, id, worker);
-    return id;
-  }
-
-  async function finish(id: number, phase: PhaseName, states: Outcome["state"][]): Promise<void> {
-    const claim = await claimJobs(db, {
-      sessionId: id,
-      phase,
-      workerId: worker.id,
-      limit: states.length,
-    });
-    assert.equal(claim?.jobs.length ?? 0, states.length);
-    await db.transaction(async (tx) => {
-      await holdClaim(tx, claim!);
-      await completeJobs(tx, claim!, claim!.jobs.map(({ id }, i) => ({ id, state: states[i] })));
-    });
-    await advanceSession(db, id, worker);
-  }
-
-  const status = async (id: number) =>
-    Object.fromEntries(
-      (await db.select().from(phases).where(eq(phases.sessionId, id)))
-        .map((phase) => [phase.name, phase.status]),
-    );
+  const { create, discovered, finish, status } = testSessions(db);
 
   await t.step("start answers discovering, and again without a change", async () => {
     const id = await create();
@@ -225,12 +178,14 @@ Deno.test("the life of a session", async (t) => {
 
   await t.step("delete takes the session away and leaves the files", async () => {
     const id = await discovered(3);
+    const [{ rootPath }] = await db.select().from(sessions).where(eq(sessions.id, id));
     await deleteSession(db, id);
     assert.equal(await readProgress(db, id), null);
     while (await carryOutRequests(db));
     assert.equal((await db.select().from(sessions).where(eq(sessions.id, id))).length, 0);
-    const kept = await db.execute(sql`select 1 from files where seen_session_id = ${id}`);
-    assert.equal(kept.length, 3);
+    const [{ kept }] = await db.execute<{ kept: number }>(sql`
+      select count(*)::int as kept from files where path like ${`${rootPath}/%`}`);
+    assert.equal(kept, 3);
   });
 
   await t.step("weights are frozen from what this machine measured", async () => {

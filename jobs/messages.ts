@@ -26,7 +26,7 @@ export function progressMessage(state: {
     return `Failed: ${current?.error ?? input.session.error ?? "see the phases below"}`;
   }
   if (status === "cancelled") return "Cancelled; what was finished is kept";
-  if (status === "paused") return "Paused; finished work is kept";
+  if (status === "paused") return input.session.hold?.message ?? "Paused; finished work is kept";
   if (!input.worker?.alive) return "Waiting for a worker: none is running";
   const doing = current ? DOING[current.name] : "Working";
   if (stalled) return `${doing}: nothing has finished for over a minute`;

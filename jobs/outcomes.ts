@@ -1,3 +1,4 @@
+import { code } from "../db/client.ts";
 import { log } from "../log.ts";
 import { ImageError } from "../models/types.ts";
 import type { Outcome } from "./queue/finish.ts";
@@ -26,4 +27,29 @@ export function sortFault(id: number, error: unknown): Fault {
   const message = error instanceof Error ? error.message : String(error);
   log("warn", "an item failed and will be tried again", { job: id, error: message });
   return { kind: "transient", id, message };
+}
+
+// 53100 is PostgreSQL's word for it. On a read-only file system nothing can be written either, and
+// a disk with errors is remounted so.
+const FULL = new Set(["ENOSPC", "EDQUOT", "EROFS", "53100"]);
+
+/** True if something could not be written for want of room: no item's fault, and it may pass. */
+export const isDiskFull = (error: unknown) => FULL.has(code(error));
+
+const AWAY = new Set([
+  "EIO",
+  "ENXIO",
+  "ENODEV",
+  "ESTALE",
+  "ENOTCONN",
+  "EHOSTDOWN",
+  "ETIMEDOUT",
+  "EREMOTEIO",
+]);
+
+/** True for what reading says when a disk or a share is not there any more, or damaged. */
+export function isDiskAway(error: unknown): boolean {
+  // Deno has no name for this one; 121 is EREMOTEIO on Linux.
+  return AWAY.has(code(error)) ||
+    (error instanceof Error && /\(os error 121\)/.test(error.message));
 }

@@ -12,6 +12,8 @@ export interface PhaseRow {
   cancelled: number;
   /** What was counted before this round began. */
   baseline: number;
+  /** The round in which it was opened last; 0 before the first. */
+  openedRound: number;
   startedAt: Date | null;
   completedAt: Date | null;
   activeSeconds: number;
@@ -30,10 +32,14 @@ export function counted(phase: PhaseRow): number {
   return phase.done + phase.skipped + phase.failed + phase.cancelled;
 }
 
-/** Share of this round's work that is counted, 0…1; 1 for a completed phase even if it had nothing to do. */
-export function fraction(phase: PhaseRow): number {
+/**
+ * Share of the work of `round` that is counted, 0…1; 1 for a completed phase even if it had nothing
+ * to do, 0 for one whose turn in this round has not come, whatever it counted in an earlier one.
+ */
+export function fraction(phase: PhaseRow, round: number): number {
   if (phase.status === "completed") return 1;
-  if (phase.total === null || phase.status === "pending") return 0;
+  const unopened = !isTerminal(phase.status) && phase.openedRound < round;
+  if (phase.total === null || phase.status === "pending" || unopened) return 0;
   const span = phase.total - phase.baseline;
   if (span <= 0) return 0;
   return Math.min(1, Math.max(0, (counted(phase) - phase.baseline) / span));

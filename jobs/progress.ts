@@ -1,4 +1,5 @@
 import {
+  type Hold,
   PHASE_NAMES,
   type PhaseName,
   type PhaseStatus,
@@ -14,11 +15,23 @@ export type { PhaseRow };
 
 /** Everything progress is made of; `now` is the database's clock. */
 export interface ProgressInput {
-  session: { id: number; round: number; weights: PhaseWeights | null; error: string | null };
+  session: {
+    id: number;
+    round: number;
+    weights: PhaseWeights | null;
+    error: string | null;
+    hold?: HoldProgress | null;
+  };
   phases: readonly PhaseRow[];
   /** The worker seen last, or null if there never was one. */
   worker: { lastSeenAt: Date; alive: boolean; device: string } | null;
   now: Date;
+}
+
+/** Why the program holds a session back, until things are better. */
+export interface HoldProgress {
+  reason: Hold;
+  message: string;
 }
 
 export interface PhaseProgress {
@@ -47,6 +60,8 @@ export interface UnifiedProgress {
   sessionId: number;
   overallStatus: SessionStatus;
   outcome: "clean" | "with_errors" | null;
+  /** It waits and goes on by itself; null in a pause that somebody made. */
+  hold: HoldProgress | null;
   round: number;
   overallProgress: {
     percentage: number | null;
@@ -79,15 +94,22 @@ const STALL_SECONDS = 60;
 /**
  * The progress of a session as one true figure and the four phases behind it; pure. The overall
  * percentage is the weighted share of counted items of this round, rounded down to a tenth: null
- * while the number of items is unknown, 100 only when every phase is terminal.
+ * while the number of items of the first phase that takes part is unknown, 100 only when every
+ * phase is terminal.
  */
 export function unifiedProgress(input: ProgressInput): UnifiedProgress {
   const phases = PHASE_NAMES.map((name) => input.phases.find((phase) => phase.name === name)!);
   const status = overallStatus(phases);
   const weights = shares(phases, input.session.weights ?? DEFAULT_WEIGHTS);
   const rates = phases.map((phase) => ratePerSecond(phase, input.now));
-  const time = estimateTime({ phases, rates, weights: input.session.weights ?? DEFAULT_WEIGHTS });
-  const percentage = overallPercentage(phases, weights);
+  const { round } = input.session;
+  const time = estimateTime({
+    phases,
+    rates,
+    weights: input.session.weights ?? DEFAULT_WEIGHTS,
+    round,
+  });
+  const percentage = overallPercentage(phases, { weights, round });
   const current = phases.find((phase) => phase.status === "failed") ??
     phases.find((phase) => !isTerminal(phase.status)) ??
     phases.find((phase) => phase.status === "cancelled");
@@ -103,8 +125,8 @@ export function unifiedProgress(input: ProgressInput): UnifiedProgress {
         // The folders that could not be read are no pictures found.
         current: phase.name === "discovery" ? phase.done : counted(phase),
         total: phase.total,
-        percentage: phasePercentage(phase),
-        ratePerMinute: rates[index] === null ? null : round(rates[index] * 60),
+        percentage: phasePercentage(phase, round),
+        ratePerMinute: rates[index] === null ? null : toTenth(rates[index] * 60),
         etaSeconds: time.phases[index],
         done: phase.done,
         skipped: phase.skipped,
@@ -124,7 +146,8 @@ export function unifiedProgress(input: ProgressInput): UnifiedProgress {
     sessionId: input.session.id,
     overallStatus: status,
     outcome: status === "completed" ? (failures > 0 ? "with_errors" : "clean") : null,
-    round: input.session.round,
+    hold: input.session.hold ?? null,
+    round,
     overallProgress: {
       percentage,
       isIndeterminate: percentage === null,
@@ -173,20 +196,29 @@ const untouched = (phase: PhaseRow) =>
 
 function overallPercentage(
   phases: readonly PhaseRow[],
-  weights: Record<PhaseName, number>,
+  { weights, round }: { weights: Record<PhaseName, number>; round: number },
 ): number | null {
-  // Without a total there is nothing to take a percentage of: before and during discovery.
-  if (phases.find((phase) => phase.name === "training")!.total === null) return null;
-  const sum = phases.reduce((all, phase) => all + weights[phase.name] * fraction(phase), 0);
+  const [discovery, ...working] = phases;
   const all = phases.every((phase) => isTerminal(phase.status));
+  const taking = working.filter((phase) => phase.status !== "skipped");
+  // Without a total there is nothing to take a percentage of: before and during discovery, and
+  // until the first phase of a run over what exists has counted its items. One that was ended
+  // before that will never know, and leaves the word to those behind it.
+  const first = taking.find((phase) => !isTerminal(phase.status) || phase.total !== null);
+  if (!isTerminal(discovery.status) || (taking.length > 0 && (first?.total ?? null) === null)) {
+    return null;
+  }
+  if (taking.length === 0) return all && discovery.status === "completed" ? 100 : null;
+  const sum = taking.reduce((so, phase) => so + weights[phase.name] * fraction(phase, round), 0);
   return Math.min(floor(sum), all ? 100 : 99.9);
 }
 
-function phasePercentage(phase: PhaseRow): number | null {
+function phasePercentage(phase: PhaseRow, round: number): number | null {
+  if (phase.status === "skipped") return null;
   if (phase.name === "discovery" || phase.total === null) {
     return phase.status === "completed" ? 100 : null;
   }
-  const share = floor(100 * fraction(phase));
+  const share = floor(100 * fraction(phase, round));
   return isTerminal(phase.status) ? share : Math.min(share, 99.9);
 }
 
@@ -204,4 +236,4 @@ function isStalled(input: ProgressInput, status: SessionStatus): boolean {
 const weight = (name: PhaseName, weights: PhaseWeights) => name === "discovery" ? 0 : weights[name];
 // 1e-9: 15 of 100 at weight 30 must not become 14.9 because of binary fractions.
 const floor = (percent: number) => Math.floor(percent * 10 + 1e-9) / 10;
-const round = (value: number) => Math.round(value * 10) / 10;
+const toTenth = (value: number) => Math.round(value * 10) / 10;

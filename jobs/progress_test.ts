@@ -169,6 +169,68 @@ Deno.test("a paused run keeps its percentage and promises no time", () => {
   assert.equal(view.worker.stalled, false);
 });
 
+Deno.test("faces again over what exists: unknown until the photos are counted, then 65 to 5", () => {
+  const run = (faces: Fields, clustering: Fields = "pending") =>
+    unifiedProgress(input(["skipped", "skipped", faces, clustering]));
+  for (const faces of ["pending", "running", "paused"] as const) {
+    const { overallProgress, overallStatus } = run(faces);
+    assert.equal(overallProgress.percentage, null);
+    assert.equal(overallProgress.currentPhase, "face_detection");
+    assert.notEqual(overallStatus, "discovering");
+  }
+  const half = run({
+    status: "running",
+    total: 80,
+    done: 40,
+    rate: 2,
+    rateMass: 1,
+    lastCommitAt: now,
+  });
+  assert.equal(half.overallProgress.percentage, 46.4);
+  assert.equal(half.overallProgress.message, "Finding faces");
+  // 20 s for the 40 left, and 40 s for 65 shares make 3 s for 5.
+  assert.equal(half.overallProgress.etaSeconds, 23);
+  assert.equal(run({ status: "running", total: 0 }).overallProgress.percentage, 0);
+  assert.equal(run(found(80), found(9)).overallProgress.percentage, 100);
+  const alone = run({ status: "running", total: 80, done: 40 }, "skipped");
+  assert.equal(alone.overallProgress.percentage, 50);
+});
+
+Deno.test("grouping again: unknown until the clustering has announced its units", () => {
+  const run = (clustering: Fields) =>
+    unifiedProgress(input(["skipped", "skipped", "skipped", clustering])).overallProgress;
+  assert.equal(run("running").percentage, null);
+  assert.equal(run("running").message, "Grouping faces into people");
+  assert.equal(run({ status: "running", total: 8, done: 2 }).percentage, 25);
+  assert.equal(run({ status: "completed", total: 0 }).percentage, 100);
+  // Cancelled before anybody knew: there is nothing that this could be a part of.
+  assert.equal(run("cancelled").percentage, null);
+});
+
+Deno.test("a phase cancelled by itself leaves the percentage to what goes on", () => {
+  const training: Fields = { status: "cancelled", total: 100, done: 40, cancelled: 20 };
+  const running: Fields = { status: "running", total: 40, done: 20 };
+  const view = unifiedProgress(input([found(100), training, running, "pending"]));
+  assert.equal(view.overallStatus, "running");
+  assert.equal(view.overallProgress.percentage, 50.5);
+  assert.equal(view.overallProgress.currentPhase, "face_detection");
+  // Cancelled between Start and the moment its items were counted.
+  assert.equal(percentage("skipped", "skipped", "cancelled", found(9)), 7.1);
+  assert.equal(percentage(found(9), "skipped", "skipped", "skipped"), 100);
+});
+
+Deno.test("what an earlier round counted does not stand for a phase held back in this one", () => {
+  const session = { id: 7, round: 2, weights: null, error: null };
+  const before = { total: 100, done: 90, openedRound: 1 };
+  const again: Fields = { status: "running", total: 20, done: 10, openedRound: 2 };
+  for (const status of ["pending", "paused"] as const) {
+    const view = unifiedProgress(
+      input([found(20), again, { ...before, status }, "pending"], { session }),
+    );
+    assert.equal(view.overallProgress.percentage, 15);
+  }
+});
+
 Deno.test("weights: 30, 65, 5 by default; measured seconds in proportion", () => {
   const phases: Parameters<typeof input>[0] = [
     found(100),
@@ -192,7 +254,14 @@ Deno.test("weights: 30, 65, 5 by default; measured seconds in proportion", () =>
 });
 
 Deno.test("a retry opens a round with a percentage of its own", () => {
-  const faces = { status: "running" as const, total: 1000, done: 985, failed: 5, baseline: 980 };
+  const faces = {
+    status: "running" as const,
+    total: 1000,
+    done: 985,
+    failed: 5,
+    baseline: 980,
+    openedRound: 2,
+  };
   const session = { id: 7, round: 2, weights: null, error: null };
   const view = unifiedProgress(input([found(1000), found(1000), faces, "pending"], { session }));
   assert.equal(view.round, 2);
@@ -238,7 +307,16 @@ Deno.test("the shape is exactly the documented one, and survives JSON", () => {
   const keys = (value: object) => Object.keys(value).sort();
   assert.deepEqual(
     keys(view),
-    ["outcome", "overallProgress", "overallStatus", "phases", "round", "sessionId", "worker"],
+    [
+      "hold",
+      "outcome",
+      "overallProgress",
+      "overallStatus",
+      "phases",
+      "round",
+      "sessionId",
+      "worker",
+    ],
   );
   assert.deepEqual(keys(view.overallProgress), [
     "currentPhase",

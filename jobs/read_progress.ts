@@ -2,7 +2,7 @@ import { and, eq, isNull, sql } from "drizzle-orm";
 import type { Db } from "../db/client.ts";
 import { phases, sessions } from "../db/schema.ts";
 import { type ProgressInput, type UnifiedProgress, unifiedProgress } from "./progress.ts";
-import { LEASE_SECONDS } from "./queue/rescue.ts";
+import { LEASE_SECONDS } from "./queue/leases.ts";
 
 /**
  * The unified progress of a session, from two statements on a few rows, whatever the library
@@ -22,6 +22,8 @@ async function readProgressInput(db: Db, id: number): Promise<ProgressInput | nu
         round: sessions.round,
         weights: sessions.weights,
         error: sessions.error,
+        hold: sessions.hold,
+        holdMessage: sessions.holdMessage,
       },
       phase: phases,
     }).from(sessions).innerJoin(phases, eq(phases.sessionId, sessions.id))
@@ -33,8 +35,12 @@ async function readProgressInput(db: Db, id: number): Promise<ProgressInput | nu
         (select beat_at, device from workers order by beat_at desc limit 1) w on true`),
   ]);
   if (rows.length === 0) return null;
+  const { hold, holdMessage, ...session } = rows[0].session;
   return {
-    session: rows[0].session,
+    session: {
+      ...session,
+      hold: hold === null ? null : { reason: hold, message: holdMessage ?? "" },
+    },
     phases: rows.map((row) => row.phase),
     worker: worker.seen === null
       ? null

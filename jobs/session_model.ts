@@ -1,8 +1,14 @@
-import { PHASE_NAMES, type PhaseName, type PhaseWeights } from "../db/schema.ts";
+import {
+  PHASE_NAMES,
+  type PhaseName,
+  type PhaseStatus,
+  type PhaseWeights,
+  type SessionKind,
+} from "../db/schema.ts";
 import { counted, type PhaseRow } from "./phase_row.ts";
 import type { ProgressInput } from "./progress.ts";
 import { RATE_WINDOW_SECONDS } from "./queue/rate.ts";
-import { isTerminal, overallStatus } from "./status.ts";
+import { currentPhase, isTerminal, overallStatus } from "./status.ts";
 
 /**
  * A session as the tests see it: the phase rows and every legal change to them, each a pure
@@ -13,13 +19,16 @@ export interface Model {
   phases: PhaseRow[];
   worker: ProgressInput["worker"];
   now: Date;
+  /** What the walk found to do; counted and weighed when training is opened. */
+  found: { jobs: number; weights: PhaseWeights | null };
 }
 
 export type Event =
   | { type: "start" | "complete" | "exchange" | "pause" | "resume" | "cancel" | "fail" | "leave" }
-  | { type: "find" | "sweep" | "tick"; count: number }
+  | { type: "pausePhase" | "resumePhase" | "cancelPhase"; phase: PhaseName }
+  | { type: "find" | "sweep" | "tick" | "units"; count: number }
   | { type: "discovered"; jobs: number; weights: PhaseWeights | null }
-  | { type: "open"; total: number }
+  | { type: "open"; total: number; unitsLater?: boolean }
   | { type: "items"; done: number; skipped: number; failed: number }
   | { type: "retry"; items: number };
 
@@ -33,6 +42,7 @@ export function phaseRow(name: PhaseName, fields: Partial<PhaseRow> = {}): Phase
     failed: 0,
     cancelled: 0,
     baseline: 0,
+    openedRound: 1,
     startedAt: null,
     completedAt: null,
     activeSeconds: 0,
@@ -45,32 +55,44 @@ export function phaseRow(name: PhaseName, fields: Partial<PhaseRow> = {}): Phase
   };
 }
 
-export function newModel(options: { skipped?: PhaseName[] } = {}): Model {
+const LEFT_OUT: Record<SessionKind, PhaseName[]> = {
+  folders: [],
+  faces: ["discovery", "training"],
+  clustering: ["discovery", "training", "face_detection"],
+};
+
+export function newModel(options: { kind?: SessionKind; skipped?: PhaseName[] } = {}): Model {
   const now = new Date("2030-01-01T00:00:00Z");
+  const skipped = [...LEFT_OUT[options.kind ?? "folders"], ...options.skipped ?? []];
   return {
     session: { id: 7, round: 1, weights: null, error: null },
     phases: PHASE_NAMES.map((name) =>
-      phaseRow(name, { status: options.skipped?.includes(name) ? "skipped" : "pending" })
+      phaseRow(name, { status: skipped.includes(name) ? "skipped" : "pending", openedRound: 0 })
     ),
     worker: { lastSeenAt: now, alive: true, device: "cpu" },
     now,
+    found: { jobs: 0, weights: null },
   };
 }
 
 export const pending = (phase: PhaseRow) => phase.total === null ? 0 : phase.total - counted(phase);
 
+const OVER = ["completed", "failed", "cancelled"];
+
 /** The model after `event`; unchanged where the event is not legal. */
 export function step(before: Model, event: Event): Model {
   const model = structuredClone(before);
-  const { phases } = model;
+  const { phases, session } = model;
   const [discovery, training] = phases;
-  const running = phases.find((phase) => phase.status === "running");
+  const current = currentPhase(phases);
+  const running = current?.status === "running" && current.openedRound === session.round
+    ? current
+    : undefined;
   const working = running?.name === "discovery" ? undefined : running;
-  const next = phases.find((phase) => !isTerminal(phase.status));
   const status = overallStatus(phases);
   switch (event.type) {
     case "start":
-      if (status === "pending") run(model, discovery);
+      if (status === "pending") startFirst(model);
       break;
     case "find":
       if (running === discovery) commit(model, discovery, { done: event.count });
@@ -80,17 +102,19 @@ export function step(before: Model, event: Event): Model {
       discovery.total = discovery.done;
       end(model, discovery, "completed");
       // Unchanged files make no job.
-      training.total = Math.min(event.jobs, discovery.done);
-      model.session.weights = event.weights;
+      model.found = { jobs: Math.min(event.jobs, discovery.done), weights: event.weights };
       break;
     case "open":
-      if (status !== "running" || running || !next) break;
-      next.baseline = counted(next);
-      if (next !== training) next.total = (next.total ?? 0) + event.total;
-      run(model, next);
+      open(model, event);
+      break;
+    case "units":
+      if (working?.name === "clustering" && working.total === null) working.total = event.count;
       break;
     case "items":
-      if (working) commit(model, working, event);
+      if (!working || working.total === null) break;
+      // Units of work are done or not; only files can be skipped or fail.
+      if (working.name !== "clustering") commit(model, working, event);
+      else commit(model, working, { done: event.done + event.skipped + event.failed });
       break;
     case "exchange":
       // A better representative came late: the former one becomes a duplicate.
@@ -100,7 +124,9 @@ export function step(before: Model, event: Event): Model {
       }
       break;
     case "complete":
-      if (working && pending(working) === 0) end(model, working, "completed");
+      if (!working || pending(working) > 0) break;
+      working.total ??= 0;
+      end(model, working, "completed");
       break;
     case "fail":
       if (!running) break;
@@ -109,16 +135,19 @@ export function step(before: Model, event: Event): Model {
       for (const phase of phases) if (!isTerminal(phase.status)) end(model, phase, "cancelled");
       break;
     case "pause":
-      if (!running) break;
-      halt(model, running);
-      running.status = "paused";
+      if (status === "discovering" || status === "running") halt(model, current!, "paused");
       break;
     case "resume":
-      if (status === "paused") run(model, next!);
+      if (status === "paused") run(model, current!);
       break;
     case "cancel":
-      if (["completed", "failed", "cancelled"].includes(status)) break;
+      if (OVER.includes(status)) break;
       for (const phase of phases) if (!isTerminal(phase.status)) end(model, phase, "cancelled");
+      break;
+    case "pausePhase":
+    case "resumePhase":
+    case "cancelPhase":
+      stepPhase(model, event);
       break;
     case "sweep":
       // The items of a cancelled phase are marked afterwards, in portions.
@@ -128,7 +157,7 @@ export function step(before: Model, event: Event): Model {
       }
       break;
     case "retry":
-      if (["completed", "failed", "cancelled"].includes(status)) retry(model, event.items);
+      if (OVER.includes(status)) retry(model, event.items);
       break;
     case "leave":
       model.worker = { ...model.worker!, alive: !model.worker!.alive };
@@ -140,24 +169,88 @@ export function step(before: Model, event: Event): Model {
   return model;
 }
 
-// From the first phase with something to do on, every phase gets another chance.
-function retry(model: Model, items: number): void {
-  const first = model.phases.findIndex((phase) =>
-    phase.status === "failed" || phase.status === "cancelled" || Math.min(items, phase.failed) > 0
-  );
-  if (first === -1) return;
-  model.session.round++;
-  for (const phase of model.phases.slice(first)) {
-    if (phase.status === "skipped") continue;
-    if (phase.name === "discovery" || phase.name === "clustering") {
-      Object.assign(phase, phaseRow(phase.name));
-    } else {
-      phase.failed -= Math.min(items, phase.failed);
-      const fresh = { status: "pending", cancelled: 0, completedAt: null, error: null } as const;
-      Object.assign(phase, { ...fresh, rate: 0, rateMass: 0, lastCommitAt: null });
-    }
+// What somebody does to one phase; the first of a session that was not started has no choice.
+function stepPhase(
+  model: Model,
+  { type, phase: name }: Extract<Event, { phase: PhaseName }>,
+): void {
+  const { phases } = model;
+  const phase = phases.find((phase) => phase.name === name)!;
+  const isCurrent = currentPhase(phases) === phase;
+  if (isTerminal(phase.status) || (isCurrent && overallStatus(phases) === "pending")) return;
+  if (type === "pausePhase") halt(model, phase, "paused");
+  else if (type === "cancelPhase") {
+    if (phase.startedAt) end(model, phase, "cancelled");
+    else phase.status = "skipped";
+  } else if (phase.status === "paused") {
+    if (isCurrent) run(model, phase);
+    else phase.status = "pending";
   }
-  if (first === 0) run(model, model.phases[0]);
+}
+
+function open(model: Model, event: Extract<Event, { type: "open" }>): void {
+  const { phases, session, found } = model;
+  const phase = currentPhase(phases);
+  if (!phase || phase.name === "discovery" || overallStatus(phases) !== "running") return;
+  if (phase.status === "running" && phase.openedRound === session.round) return;
+  // What was in hand when somebody cancelled the phase before is finished first.
+  if (phases.some((other) => other.status === "cancelled" && pending(other) > 0)) return;
+  phase.baseline = counted(phase);
+  if (phase.name === "training") {
+    phase.total = (phase.total ?? counted(phase)) + found.jobs;
+    session.weights = found.weights;
+    found.jobs = 0;
+  } else if (phase.name === "face_detection") {
+    phase.total = (phase.total ?? counted(phase)) + event.total;
+  } else {
+    Object.assign(phase, { done: 0, cancelled: 0, baseline: 0 });
+    phase.total = event.unitsLater ? null : event.total;
+  }
+  phase.openedRound = session.round;
+  run(model, phase);
+}
+
+// As openRound: from the first phase with an item to try again on, every one gets another chance.
+function retry(model: Model, items: number): void {
+  const { phases, session } = model;
+  const over = overallStatus(phases);
+  const again = phases.map((phase) => {
+    const failed = Math.min(items, phase.failed);
+    const cancelled = over === "cancelled" ? phase.cancelled : 0;
+    return { failed, cancelled };
+  });
+  const first = phases.findIndex((phase, index) =>
+    again[index].failed + again[index].cancelled > 0 ||
+    (phase.name === "discovery" && ["failed", "cancelled"].includes(phase.status))
+  );
+  if (first === -1 && over === "completed") return;
+  session.round++;
+  for (const [index, phase] of phases.entries()) {
+    phase.failed -= again[index].failed;
+    phase.cancelled -= again[index].cancelled;
+    if (phase.status === "skipped") continue;
+    if (phase.status === "completed" && phase.name !== "discovery") phase.baseline = phase.total!;
+    const reached = first >= 0 && index >= first;
+    if (!reached && phase.status === "completed") continue;
+    phase.status = "pending";
+    Object.assign(phase, { completedAt: null, error: null, rate: 0, rateMass: 0 });
+    phase.lastCommitAt = null;
+    if (reached) phase.baseline = counted(phase);
+    if (phase.name === "clustering") Object.assign(phase, { total: null, done: 0, cancelled: 0 });
+    if (phase.name === "discovery") phase.done = 0;
+  }
+  if (phases[0].status === "pending") {
+    for (const phase of phases) if (phase.status === "pending") phase.total = null;
+  }
+  startFirst(model);
+}
+
+// The walk begins at once; any other phase waits for a worker to open it.
+function startFirst(model: Model): void {
+  const phase = currentPhase(model.phases);
+  if (phase?.status !== "pending") return;
+  if (phase.name === "discovery") phase.openedRound = model.session.round;
+  run(model, phase);
 }
 
 function run(model: Model, phase: PhaseRow): void {
@@ -166,15 +259,16 @@ function run(model: Model, phase: PhaseRow): void {
   phase.runningSince = model.now;
 }
 
-function halt(model: Model, phase: PhaseRow): void {
-  if (!phase.runningSince) return;
-  phase.activeSeconds += (model.now.getTime() - phase.runningSince.getTime()) / 1000;
+function halt(model: Model, phase: PhaseRow, status: PhaseStatus): void {
+  if (phase.runningSince) {
+    phase.activeSeconds += (model.now.getTime() - phase.runningSince.getTime()) / 1000;
+  }
   phase.runningSince = null;
+  phase.status = status;
 }
 
 function end(model: Model, phase: PhaseRow, status: "completed" | "failed" | "cancelled"): void {
-  halt(model, phase);
-  phase.status = status;
+  halt(model, phase, status);
   phase.completedAt = model.now;
 }
 

@@ -32,6 +32,21 @@ Deno.test("the states of a session, from its phases", () => {
   assert.equal(status("completed", "completed", "cancelled", "skipped"), "cancelled");
 });
 
+Deno.test("a phase that is held back pauses the session only when its turn has come", () => {
+  assert.equal(status("pending", "pending", "pending", "paused"), "pending");
+  assert.equal(status("running", "pending", "paused", "pending"), "discovering");
+  assert.equal(status("completed", "running", "pending", "paused"), "running");
+  assert.equal(status("completed", "completed", "pending", "paused"), "running");
+  assert.equal(status("completed", "completed", "completed", "paused"), "paused");
+  assert.equal(status("skipped", "skipped", "paused", "pending"), "paused");
+});
+
+Deno.test("a session goes on behind a phase that was cancelled alone, and ends as cancelled", () => {
+  assert.equal(status("completed", "cancelled", "pending", "pending"), "running");
+  assert.equal(status("cancelled", "running", "pending", "pending"), "running");
+  assert.equal(status("completed", "cancelled", "completed", "completed"), "cancelled");
+});
+
 Deno.test("completed before failed before running, over every combination of phase states", () => {
   for (const phases of combinations()) {
     const found = status(...phases);

@@ -1,3 +1,4 @@
+import { transact } from "../db/transact.ts";
 import { sql } from "drizzle-orm";
 import type { Tx } from "../db/client.ts";
 import { photos } from "../db/schema.ts";
@@ -14,11 +15,14 @@ const PHOTOS_LOCK = 0x5afe0001;
 
 /**
  * Stores a batch in one transaction: photos, who represents whom, vectors, the files' photos, the
- * ends of the jobs and the ledger. Returns how many items of the phase are pending.
+ * ends of the jobs and the ledger. Returns what completeJobs does.
  */
-export function storeTraining(context: WorkerContext, batch: PreparedBatch): Promise<number> {
+export function storeTraining(
+  context: WorkerContext,
+  batch: PreparedBatch,
+): ReturnType<typeof completeJobs> {
   const { claim, faults } = batch;
-  return context.db.transaction(async (tx) => {
+  return transact(context.db, async (tx) => {
     const ours = await holdClaim(tx, claim);
     await tx.execute(sql`select pg_advisory_xact_lock(${PHOTOS_LOCK})`);
     const items = batch.items.filter((item) => ours.has(item.jobId));

@@ -1,6 +1,12 @@
-import { setPriority } from "node:os";
+import { hostname, setPriority } from "node:os";
 import { type Config, configEnvironment } from "../config.ts";
+import type { Database } from "../db/client.ts";
 import { log } from "../log.ts";
+import type { Rescue } from "./queue/put_back.ts";
+import { recoverFrom, recoverFromGone } from "./queue/rescue.ts";
+import { resign } from "./queue/workers.ts";
+import { rest } from "./rest.ts";
+import { watchWorker } from "./watch_worker.ts";
 
 /** A worker process that is kept alive. */
 export interface Supervisor {
@@ -8,48 +14,80 @@ export interface Supervisor {
   stop(): Promise<void>;
 }
 
+/** Exit code of a worker that wants to be started again at once (WorkerEnd "fresh"). */
+export const FRESH = 75;
+
+const NOTHING: Rescue = { items: 0, suspects: 0 };
+
 const LONGEST_PAUSE_MS = 30_000;
 const PATIENCE_MS = 20_000;
 
 /**
  * Starts `worker` as a child process and starts it again whenever it ends, after 1, 2, 4 … 30
- * seconds; a worker that lived for a minute begins at one again. The child's standard input is its
- * lifeline: when this process dies, however it dies, the pipe closes and the worker stops.
+ * seconds, or at once if it asks for that; after one that was at work or lived for a minute, it
+ * begins at one again.
+ * One that stands still is killed and replaced (see watchWorker). What a dead worker had in hand
+ * goes back to work at once, and so does, to begin with, what workers of this host left behind
+ * that died together with their supervisor. The child's standard input is its lifeline: when this
+ * process dies, however it dies, the pipe closes and the worker stops. `command` makes the process
+ * of the worker with that id.
  */
 export function superviseWorker(
   config: Config,
-  databaseUrl: string,
-  options: { command?: () => Deno.Command; onDeath?: (pid: number) => Promise<void> } = {},
+  { db, url }: Database,
+  options: { command?: (workerId: string) => Deno.Command } = {},
 ): Supervisor {
-  const command = options.command ?? (() => workerCommand(config, databaseUrl));
+  const command = options.command ?? ((id) => workerCommand(config, { databaseUrl: url, id }));
+  const stopping = new AbortController();
   let child: Deno.ChildProcess | null = null;
-  const stopping = Promise.withResolvers<void>();
-  let stopped = false;
+
+  const recover = (work: Promise<Rescue>): Promise<Rescue> =>
+    work.catch((error) => {
+      log("warn", "the lease of a dead worker must run out", { error: String(error) });
+      return NOTHING;
+    });
+
+  const runOne = async () => {
+    const id = crypto.randomUUID();
+    child = command(id).spawn();
+    const { pid } = child;
+    log("debug", "started a worker", { pid, worker: id });
+    // People wait for pages, nobody for the next photo: on two cores the slowest pages during
+    // training went from 139 to 21 ms (p99) when the worker stepped back.
+    setPriority(pid, 10);
+    const ended = new AbortController();
+    const watching = watchWorker(db, { id, child, ended: ended.signal });
+    const status = await child.status;
+    ended.abort();
+    await watching;
+    await child.stdin.close().catch(() => {});
+    child = null;
+    // Told to stop and killed because it took too long (a walk): then no item is to blame.
+    const { items } = await recover(
+      stopping.signal.aborted
+        ? resign(db, id, `${hostname()}, process ${pid}`).then(() => NOTHING)
+        : recoverFrom(db, id),
+    );
+    return { id, ...status, items };
+  };
 
   const keepAlive = async () => {
+    await recover(recoverFromGone(db));
     let pause = 1000;
-    while (!stopped) {
+    while (!stopping.signal.aborted) {
       const started = performance.now();
-      child = command().spawn();
-      log("debug", "started a worker", { pid: child.pid });
-      // People wait for pages, nobody for the next photo: on two cores the slowest pages during
-      // training went from 139 to 21 ms (p99) when the worker stepped back.
-      setPriority(child.pid, 10);
-      const { pid } = child;
-      const status = await child.status;
-      await child.stdin.close().catch(() => {});
-      child = null;
-      if (stopped) return;
-      await options.onDeath?.(pid).catch((error) => {
-        log("warn", "the lease of a dead worker must run out", { error: String(error) });
-      });
-      if (performance.now() - started > 60_000) pause = 1000;
+      const { id, code, signal, items } = await runOne();
+      if (stopping.signal.aborted) return;
+      if (code === FRESH) continue;
+      // Whoever died at work got somewhere: its items count the deaths and are given up in time.
+      if (items > 0 || performance.now() - started > 60_000) pause = 1000;
       log("warn", "the worker ended and is started again", {
-        code: status.code,
-        signal: status.signal,
+        worker: id,
+        code,
+        signal,
         seconds: pause / 1000,
       });
-      await Promise.race([stopping.promise, delay(pause)]);
+      await rest(pause, stopping.signal);
       pause = Math.min(pause * 2, LONGEST_PAUSE_MS);
     }
   };
@@ -57,8 +95,7 @@ export function superviseWorker(
 
   return {
     async stop() {
-      stopped = true;
-      stopping.resolve();
+      stopping.abort();
       const current = child;
       if (current) {
         current.kill("SIGTERM");
@@ -75,15 +112,19 @@ export function superviseWorker(
  * The worker as a process of its own, whose right to write ends at the data directory: it is the
  * one that touches photos. The compiled program runs itself.
  */
-export function workerCommand(config: Config, databaseUrl: string): Deno.Command {
+export function workerCommand(
+  config: Config,
+  { databaseUrl, id }: { databaseUrl: string; id: string },
+): Deno.Command {
   const compiled = Deno.build.standalone;
-  const args = compiled ? ["worker", "--supervised"] : [
+  const args = compiled ? ["worker", "--supervised", id] : [
     "run",
     "--quiet",
     ...workerPermissions(config.dataDir),
     import.meta.resolve("../main.ts"),
     "worker",
     "--supervised",
+    id,
   ];
   return new Deno.Command(Deno.execPath(), {
     args,
@@ -103,5 +144,3 @@ export const workerPermissions = (dataDir: string) => [
   "--allow-net",
   `--allow-write=${dataDir}`,
 ];
-
-const delay = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));

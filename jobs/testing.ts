@@ -3,25 +3,38 @@ import { join } from "node:path";
 import { readConfig } from "../config.ts";
 import { sessions, type SessionStatus } from "../db/schema.ts";
 import { testDatabase, testDirectory } from "../db/testing.ts";
-import { openEngine } from "../models/engine.ts";
+import { type Engine, openEngine } from "../models/engine.ts";
 import { createSession, type NewSession, startSession } from "./lifecycle.ts";
 import { type SessionResult, sessionResult } from "./session_result.ts";
 import { runWorker } from "./worker.ts";
 
 const OVER: SessionStatus[] = ["completed", "failed", "cancelled"];
 
-/** A worker with the real engine on a fresh database, in this process, and a folder for pictures. */
-export async function testWorker() {
+/**
+ * A worker with the real engine on a fresh database, in this process, and a folder for pictures.
+ * `environment` are settings other than the defaults; `around` puts something between the worker
+ * and the engine.
+ */
+export async function testWorker(
+  environment: Record<string, string> = {},
+  around: (engine: Engine) => Engine = (engine) => engine,
+) {
   const database = await testDatabase();
   const dir = await testDirectory();
   const photos = join(dir, "photos");
   await Deno.mkdir(photos);
-  const config = readConfig({ SAFELIGHT_DATA: join(dir, "data"), SAFELIGHT_LOG: "text" });
-  await Deno.mkdir(config.dataDir);
-  const engine = await openEngine({ modelsDir: null, roles: ["images", "faces"] });
+  const defaults = { SAFELIGHT_DATA: join(dir, "data"), SAFELIGHT_LOG: "text" };
+  const config = readConfig({ ...defaults, ...environment });
+  await Deno.mkdir(config.dataDir, { recursive: true });
+  const engine = around(await openEngine({ modelsDir: null, roles: ["images", "faces"] }));
   const stop = new AbortController();
-  const running = runWorker({ database, config, engine, stopping: stop.signal });
+  const running = keepWorking();
   const { db } = database;
+
+  // As a supervisor does it; a process of its own is too slow for every test.
+  async function keepWorking() {
+    while (await runWorker({ database, config, engine, stopping: stop.signal }) === "fresh");
+  }
 
   async function ended(id: number): Promise<SessionResult> {
     for (;;) {

@@ -45,6 +45,9 @@ Deno.test("training, with a real worker", async (t) => {
     worker: identity,
     stopping: new AbortController().signal,
     advance: () => Promise.resolve(),
+    inTouch: () => Promise.resolve(),
+    moved: () => {},
+    finished: () => {},
   };
 
   /** Files of one look, written with these times, finished one by one in the order given. */
@@ -54,8 +57,8 @@ Deno.test("training, with a real worker", async (t) => {
       const path = join(photos, `${id}-${name}`);
       await Deno.writeFile(path, bytes);
       await db.execute(sql`
-        with f as (insert into files (path, size, mtime_ms, seen_session_id)
-          values (${path}, ${bytes.length}, ${mtime}, ${id}) returning id)
+        with f as (insert into files (path, size, mtime_ms)
+          values (${path}, ${bytes.length}, ${mtime}) returning id)
         insert into jobs (session_id, phase, subject, priority)
         select ${id}::bigint, 'training', f.id, 0 from f`);
     }
@@ -162,8 +165,8 @@ Deno.test("training, with a real worker", async (t) => {
     await pauseSession(db, id);
     await Deno.remove(join(photos, "gone", "1.png"));
     await db.execute(sql`
-      insert into files (path, size, mtime_ms, seen_session_id)
-      values (${join(photos, "gone", "1.png")}, 1, 1, ${id}) on conflict do nothing`);
+      insert into files (path, size, mtime_ms)
+      values (${join(photos, "gone", "1.png")}, 1, 1) on conflict do nothing`);
     await db.execute(sql`
       insert into jobs (session_id, phase, subject)
       select ${id}::bigint, 'training', id from files where path = ${join(photos, "gone", "1.png")}

@@ -1,6 +1,12 @@
 import assert from "node:assert/strict";
-import { SESSION_STATUSES } from "../db/schema.ts";
-import { type Action, allows, IllegalTransition } from "./transitions.ts";
+import { PHASE_STATUSES, SESSION_STATUSES } from "../db/schema.ts";
+import {
+  type Action,
+  allows,
+  allowsPhase,
+  IllegalTransition,
+  type PhaseAction,
+} from "./transitions.ts";
 
 // changes (+), already holds (=), refused (-), for each state in the order of SESSION_STATUSES:
 // pending, discovering, running, paused, completed, failed, cancelled.
@@ -9,7 +15,7 @@ const EXPECTED: Record<Action, string> = {
   pause: "-++=---",
   resume: "-==+---",
   cancel: "++++--=",
-  retry: "----+++",
+  retry: "-==-+++",
 };
 
 Deno.test("every action in every state", () => {
@@ -20,6 +26,30 @@ Deno.test("every action in every state", () => {
       } catch (error) {
         assert(error instanceof IllegalTransition);
         assert.equal(error.action, action);
+        assert.equal(error.current, status);
+        return "-";
+      }
+    });
+    assert.equal(found.join(""), expected, action);
+  }
+});
+
+// The same for one phase, in the order of PHASE_STATUSES: pending, running, paused, completed,
+// failed, cancelled, skipped.
+const OF_A_PHASE: Record<PhaseAction, string> = {
+  pause: "++=----",
+  resume: "==+----",
+  cancel: "+++--==",
+  retry: "---+++-",
+};
+
+Deno.test("every action on a phase in every state", () => {
+  for (const [action, expected] of Object.entries(OF_A_PHASE) as [PhaseAction, string][]) {
+    const found = PHASE_STATUSES.map((status) => {
+      try {
+        return allowsPhase(action, { name: "training", status }) ? "+" : "=";
+      } catch (error) {
+        assert(error instanceof IllegalTransition);
         assert.equal(error.current, status);
         return "-";
       }

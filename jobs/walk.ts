@@ -13,7 +13,9 @@ export type WalkEvent =
   /** A folder or file that could not be looked at. */
   | { kind: "unreadable"; path: string; message: string }
   /** A file the system cannot open by the name it has. */
-  | { kind: "bad_name"; path: string };
+  | { kind: "bad_name"; path: string }
+  /** A folder has been looked through; a hundred thousand without a picture are movement too. */
+  | { kind: "folder" };
 
 /** Files looked at together: stat is a round trip to a thread, and sixteen hide its latency. */
 const TOGETHER = 16;
@@ -49,6 +51,7 @@ export async function* walk(
         }
       }
       yield* look(folder, names, folders, options.recursive);
+      yield { kind: "folder" };
     } catch (error) {
       if (folder === root) throw error;
       yield { kind: "unreadable", path: folder, message: (error as Error).message };

@@ -5,7 +5,9 @@ import { walk, type WalkEvent } from "./walk.ts";
 
 async function collect(root: string, recursive = true): Promise<WalkEvent[]> {
   const events: WalkEvent[] = [];
-  for await (const event of walk(root, { recursive })) events.push(event);
+  for await (const event of walk(root, { recursive })) {
+    if (event.kind !== "folder") events.push(event);
+  }
   return events;
 }
 
@@ -67,7 +69,9 @@ Deno.test("a walk", async (t) => {
     await Deno.mkdir(join(root, "locked"));
     await Deno.chmod(join(root, "locked"), 0o000);
     const script = `import { walk } from ${JSON.stringify(import.meta.resolve("./walk.ts"))};
-      for await (const event of walk(Deno.args[0], { recursive: true })) console.log(JSON.stringify(event));`;
+      for await (const event of walk(Deno.args[0], { recursive: true })) {
+        if (event.kind !== "folder") console.log(JSON.stringify(event));
+      }`;
     const output = await withoutPrivilege([
       Deno.execPath(),
       ...["eval", "--no-config", "--no-lock", script, root],

@@ -1,9 +1,14 @@
 import type { Config } from "../config.ts";
 import type { Db } from "../db/client.ts";
 import type { Engine } from "../models/engine.ts";
+import type { PhaseName } from "../db/schema.ts";
+import type { Counts } from "./counting.ts";
 import type { WorkerIdentity } from "./queue/workers.ts";
 
-/** What every phase of one worker process works with. */
+/**
+ * What every phase of one worker process works with. Each batch gets one of its own, so that what
+ * moves is told from what stands still.
+ */
 export interface WorkerContext {
   db: Db;
   config: Config;
@@ -13,4 +18,10 @@ export interface WorkerContext {
   stopping: AbortSignal;
   /** Moves a session on after its last item (see advanceSession). */
   advance(sessionId: number): Promise<void>;
+  /** Resolves when this worker is known to live, which is at once unless the database was away. */
+  inTouch(): Promise<void>;
+  /** To be called when the work in hand got further: who stands still for too long is replaced. */
+  moved(): void;
+  /** To be called after the commit that ended items; counts as a movement. */
+  finished(phase: PhaseName, counts: Counts): void;
 }

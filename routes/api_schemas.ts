@@ -1,6 +1,15 @@
 import { z } from "zod";
-import { JOB_STATES, PHASE_NAMES, PHASE_STATUSES, SESSION_STATUSES } from "../db/schema.ts";
-import { ITEM_PHASES, ITEM_STATES } from "../db/item_queries.ts";
+import {
+  HOLDS,
+  JOB_STATES,
+  PHASE_NAMES,
+  PHASE_STATUSES,
+  SESSION_KINDS,
+  SESSION_STATUSES,
+} from "../db/schema.ts";
+import { ITEM_PHASES, ITEM_STATES, LISTING_PHASES } from "../db/item_queries.ts";
+import { isTimeZone } from "../jobs/hours.ts";
+import { WORKER_STATES } from "../jobs/worker_state.ts";
 
 /** What the API takes and gives: handlers check against these, and the OpenAPI document is made of them. */
 
@@ -16,7 +25,16 @@ const id = z.int().positive();
 const count = z.int().nonnegative();
 const time = z.iso.datetime().nullable();
 
+/** Longer side of a preview: a larger least size would find no face at all. */
+const PREVIEW_SIDE = 1440;
+const reason = text(40).min(1);
+
 export const IdParam = z.object({ id: z.coerce.number().pipe(id) });
+
+export const PhaseActionParam = IdParam.extend({
+  phase: z.enum(PHASE_NAMES),
+  action: z.enum(["pause", "resume", "cancel", "retry"]),
+});
 
 export const NewSession = z.object({
   name,
@@ -26,6 +44,23 @@ export const NewSession = z.object({
   skipFaceDetection: z.boolean().default(false),
   skipClustering: z.boolean().default(false),
   recursive: z.boolean().default(true).describe("Also what is in the folders below"),
+});
+
+export const NewFaceRun = z.object({
+  trainingSessionId: id.nullable().default(null)
+    .describe("Whose pictures to look through; without it the whole library"),
+  minConfidence: z.number().min(0).max(1).optional()
+    .describe("Faces the detector is less sure of are dropped; without it as configured"),
+  minFaceSize: z.number().min(1).max(PREVIEW_SIDE).optional()
+    .describe("Smallest face, in pixels of the preview; without it as configured"),
+  skipClustering: z.boolean().default(false),
+});
+
+export const NewClusteringRun = z.object({
+  minClusterSize: z.int().min(2).max(10_000).optional().describe("Fewest faces of a cluster"),
+  similarityFloor: z.number().min(0).lt(1).optional()
+    .describe("Faces less alike than this cosine are never joined; without it the face model's"),
+  minQuality: z.number().min(0).max(1).optional().describe("Faces below it stay ungrouped"),
 });
 
 export const SessionPatch = z.object({
@@ -42,12 +77,27 @@ export const PageQuery = z.object({
 export const ItemQuery = z.object({
   phase: z.enum(ITEM_PHASES),
   state: z.enum(ITEM_STATES),
-  cursor: z.coerce.number().pipe(count).default(0).describe("nextCursor of the page before"),
+  reason: reason.optional().describe("Only items of this reason"),
+  cursor: text(4200).default("").describe("nextCursor of the page before"),
   limit: z.coerce.number().pipe(z.int().min(1).max(500)).default(100),
+}).refine(({ phase, cursor }) => phase === "discovery" || /^\d{0,15}$/.test(cursor), {
+  path: ["cursor"],
+  message: "must be the nextCursor of a page before",
 });
 
+const named = z.array(id).min(1).max(10_000).optional().describe("Without it: all that failed");
+
 export const RetryRequest = z.object({
-  jobIds: z.array(id).min(1).max(10_000).optional().describe("Without it: every failed item"),
+  jobIds: named.describe(
+    "Items; without it all that failed. An ignored one named is tried after all",
+  ),
+  phase: z.enum(PHASE_NAMES).optional()
+    .describe("Only of this phase; discovery looks through the folders again"),
+});
+
+export const IgnoreRequest = z.object({
+  jobIds: named,
+  phase: z.enum(LISTING_PHASES).optional().describe("Only of this phase"),
 });
 
 export const DirectoryQuery = z.object({
@@ -66,6 +116,17 @@ export const Session = z.object({
   recursive: z.boolean(),
   skipFaceDetection: z.boolean(),
   skipClustering: z.boolean(),
+  kind: z.enum(SESSION_KINDS)
+    .describe("folders: a walk and all that follows; else one phase again over what exists"),
+  sourceSessionId: id.nullable()
+    .describe("Whose pictures a run of kind faces looks through; null: the whole library"),
+  settings: z.object({
+    minFaceScore: z.number().optional(),
+    minFaceSize: z.number().optional(),
+    minQuality: z.number().optional(),
+    minClusterSize: z.number().optional(),
+    similarityFloor: z.number().optional(),
+  }).describe("What a run was told instead of the defaults"),
   status: z.enum(SESSION_STATUSES),
   round: id.describe("Every retry opens a new round, with a percentage of its own"),
   error: z.string().nullable(),
@@ -88,6 +149,11 @@ export const Transition = z.object({
   sessionId: id,
   status: z.enum(SESSION_STATUSES),
   changed: z.boolean().describe("False if what was asked for already held"),
+});
+
+export const Asked = Transition.extend({
+  named: count.nullable().describe("How many items were named; null: all that failed"),
+  taken: count.describe("How many it is about; ids of another session, or of no failure, are not"),
 });
 
 const PhaseProgress = z.object({
@@ -115,6 +181,8 @@ export const UnifiedProgress = z.object({
   sessionId: id,
   overallStatus: z.enum(SESSION_STATUSES),
   outcome: z.enum(["clean", "with_errors"]).nullable(),
+  hold: z.object({ reason: z.enum(HOLDS), message: z.string() }).nullable()
+    .describe("Why Safelight itself holds it back until things are better; null otherwise"),
   round: id,
   overallProgress: z.object({
     percentage: z.number().min(0).max(100).nullable()
@@ -164,7 +232,11 @@ export const TrainingProgress = z.object({
 
 export const FaceSession = z.object({
   id,
-  trainingSessionId: id,
+  trainingSessionId: id.nullable()
+    .describe(
+      "Whose pictures; the session itself unless it is a run over what exists; null: the " +
+        "whole library",
+    ),
   status: z.enum([...SESSION_STATUSES, "skipped"]),
   totalImages: count.nullable(),
   processedImages: count,
@@ -183,7 +255,7 @@ export const FaceSession = z.object({
 
 export const FaceSessionPage = paged(FaceSession);
 
-const ItemFile = z.object({
+export const ItemFile = z.object({
   id,
   path: z.string(),
   size: count,
@@ -193,16 +265,17 @@ const ItemFile = z.object({
 
 export const ItemPage = z.object({
   items: z.array(z.object({
-    jobId: id,
+    jobId: id.nullable().describe("Null: a place that discovery could not read"),
+    path: z.string().nullable(),
     state: z.enum(JOB_STATES),
     reason: z.string().nullable().describe("For programs: duplicate, unsupported, corrupt, …"),
     message: z.string().nullable().describe("For people"),
     attempt: count,
     finishedAt: time,
     photoId: id.nullable(),
-    files: z.array(ItemFile),
+    files: z.array(ItemFile).describe("At most 100 of the same content"),
   })),
-  nextCursor: id.nullable(),
+  nextCursor: z.string().nullable().describe("Null: the last page; others may be short"),
 });
 
 const folderCount = {
@@ -251,6 +324,143 @@ export const Photo = z.object({
     cropUrl: z.string(),
   })),
   duplicates: z.array(PhotoTile),
+});
+
+export const Worker = z.object({
+  id: z.uuid(),
+  host: z.string(),
+  pid: count,
+  state: z.enum(WORKER_STATES).describe("Of the last beat; silent: there was none for too long"),
+  device: z.string(),
+  clipModel: z.string(),
+  faceModel: z.string(),
+  startedAt: z.iso.datetime(),
+  lastBeatAt: z.iso.datetime(),
+  silentSeconds: z.number().describe("Since the last beat; one is due every 5 s"),
+  stillSeconds: z.number().describe("Since something moved, with work in hand"),
+  patienceSeconds: z.number().describe("Standing still for longer does not fit the work"),
+  itemsPerMinute: z.number(),
+  memoryBytes: count,
+  inHand: z.array(z.object({
+    sessionId: id,
+    sessionName: z.string(),
+    phase: z.enum(PHASE_NAMES),
+    items: count,
+    since: z.iso.datetime(),
+    files: z.array(z.object({ path: z.string(), photoId: id.nullable() }))
+      .describe("The first few"),
+  })),
+});
+
+export const WorkerList = z.object({
+  items: z.array(Worker),
+  total: count.describe("Silent ones are listed last, and not all of them"),
+  events: z.array(z.object({
+    at: z.iso.datetime(),
+    kind: z.string(),
+    message: z.string().nullable(),
+    by: z.string(),
+  })).describe("Newest first"),
+});
+
+const span = { from: z.iso.datetime(), to: z.iso.datetime() };
+const SessionEvent = z.object({
+  id,
+  at: z.iso.datetime(),
+  kind: z.string().describe("paused, resumed, held, released, phase_started, worker_died, …"),
+  phase: z.enum(PHASE_NAMES).nullable().describe("Null: the session as a whole, or a worker"),
+  by: z.string().describe("Somebody, with the address or the terminal; or Safelight itself"),
+  message: z.string().nullable(),
+});
+
+export const CursorQuery = z.object({
+  cursor: z.coerce.number().pipe(id).optional().describe("nextCursor of the page before"),
+});
+
+export const Timeline = z.object({
+  sessionId: id,
+  status: z.enum(SESSION_STATUSES),
+  round: id,
+  during: z.object(span).nullable().describe("From the start to the end, or to now"),
+  phases: z.array(z.object({
+    name: z.enum(PHASE_NAMES),
+    status: z.enum(PHASE_STATUSES),
+    segments: z.array(z.object({
+      ...span,
+      state: z.enum(["running", "paused", "held", "waiting"])
+        .describe("waiting: not open, as between two rounds"),
+      reason: z.string().nullable(),
+      by: z.string().nullable(),
+    })),
+    throughput: z.array(z.object({ ...span, perMinute: z.number().nonnegative() }))
+      .describe("Items a minute while it ran; of clustering units of work, total in all"),
+    total: count.nullable(),
+    expectedSeconds: z.number().nullable().describe("By this machine's history; null without one"),
+    tookSeconds: z.number().describe("Running time of all rounds, without pauses"),
+    wallSeconds: z.number().nullable(),
+    ratePerMinute: z.number().nullable(),
+  })),
+  marks: z.array(SessionEvent).describe("Retries, rescued work, workers coming and going"),
+  errors: z.array(z.object({ ...span, permanent: count, transient: count, death: count }))
+    .describe("Tries that went wrong, in stretches of equal length; those without any left out"),
+  truncated: z.boolean().describe("So much has happened that only the newest of it is here"),
+  events: z.object({ items: z.array(SessionEvent), nextCursor: id.nullable() })
+    .describe("Newest first"),
+});
+
+const timeOfDay = z.string().regex(
+  /^([01]\d|2[0-3]):[0-5]\d$/,
+  "a time of day is written as 22:00",
+);
+
+export const Hours = z.object({
+  from: timeOfDay,
+  to: timeOfDay.describe("Earlier than from: on the next day"),
+  timeZone: text(100).refine(isTimeZone, "there is no such time zone; name one as Europe/Berlin"),
+}).refine(({ from, to }) => from !== to, "the hours begin and end at the same time; leave some");
+
+export const SettingsChange = z.object({ hours: Hours.nullable() });
+
+export const Settings = z.object({
+  hours: Hours.nullable().describe("When sessions may run; null: at any time"),
+  open: z.boolean().describe("Whether they may run now"),
+  until: time.describe("When that changes"),
+  changedBy: z.string().nullable(),
+  changedAt: time,
+});
+
+export const HistoryQuery = CursorQuery.extend({
+  limit: z.coerce.number().pipe(z.int().min(1).max(100)).default(20),
+});
+
+export const History = z.object({
+  items: z.array(z.object({
+    sessionId: id,
+    name: z.string(),
+    kind: z.enum(SESSION_KINDS),
+    outcome: z.enum(["clean", "with_errors", "failed", "cancelled"]),
+    round: id,
+    pictures: count,
+    seconds: z.number().nullable().describe("By the clock, from start to end"),
+    device: z.string().nullable(),
+    clipModel: z.string().nullable(),
+    faceModel: z.string().nullable(),
+    createdAt: z.iso.datetime(),
+    startedAt: time,
+    completedAt: time,
+    phases: z.array(z.object({
+      name: z.enum(PHASE_NAMES),
+      status: z.enum(PHASE_STATUSES),
+      seconds: z.number().describe("Running time of all rounds, without pauses"),
+      ratePerMinute: z.number().nullable().describe("Null for clustering: it has no items"),
+      usual: z.object({
+        ratePerMinute: z.number().describe("The median"),
+        sessions: count.describe("Of so many earlier ones on this device with these models"),
+        differencePercent: z.int().describe("Above 0: faster than usual"),
+      }).nullable(),
+    })),
+  })),
+  nextCursor: id.nullable(),
 });
 
 export const Health = z.object({ status: z.literal("ok") });

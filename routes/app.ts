@@ -1,22 +1,32 @@
 import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { assetRoutes } from "./assets.ts";
+import { clusteringSessionRoutes } from "./clustering_sessions.ts";
 import { directoryRoutes } from "./directories.ts";
 import type { Deps, Env } from "./env.ts";
 import { onError, onNotFound } from "./errors.tsx";
 import { faceSessionRoutes } from "./face_sessions.ts";
+import { failureForms } from "./failure_forms.ts";
+import { failurePages, failureRoutes } from "./failures.tsx";
 import { Fault } from "./fault.ts";
 import { createFolderCounter, type FolderCounter } from "./folder_counter.ts";
 import { healthRoutes } from "./health.ts";
-import { itemRoutes } from "./items.ts";
+import { historyPages, historyRoutes } from "./history.tsx";
+import { itemPages, itemRoutes } from "./items.tsx";
 import { libraryPages } from "./library_pages.tsx";
+import { metricsRoutes } from "./metrics.ts";
 import { newSessionPages } from "./new_session_pages.tsx";
 import { openApiRoutes } from "./openapi.ts";
+import { phasePages, phaseRoutes } from "./phases.ts";
 import { photoRoutes } from "./photos.ts";
+import { rerunPages } from "./rerun_pages.tsx";
 import { searchPages, searchRoutes } from "./search.tsx";
 import { guard, headers } from "./security.ts";
 import { sessionPages } from "./session_pages.tsx";
 import { sessionRoutes } from "./sessions.ts";
+import { timelinePages, timelineRoutes } from "./timeline.tsx";
+import { settingsPages, settingsRoutes } from "./settings.tsx";
+import { workerPages, workerRoutes } from "./workers.tsx";
 
 /** Ten thousand folder names fit, a picture does not. */
 const BODY_LIMIT = 4 * 1024 * 1024;
@@ -42,20 +52,37 @@ export function createApp(given: Omit<Deps, "counter"> & { counter?: FolderCount
     },
   }));
   app.route("/api/v1/training/sessions", sessionRoutes);
+  app.route("/api/v1/training/sessions", phaseRoutes);
   app.route("/api/v1/face-sessions", faceSessionRoutes);
+  app.route("/api/v1/clustering-sessions", clusteringSessionRoutes);
   app.route("/api/v1/directories", directoryRoutes);
   app.route("/api/v1/sessions", itemRoutes);
+  app.route("/api/v1/sessions", failureRoutes);
+  app.route("/api/v1/sessions", timelineRoutes);
+  app.route("/api/v1/history", historyRoutes);
   app.route("/api/v1/search", searchRoutes);
+  app.route("/api/v1/workers", workerRoutes);
+  app.route("/api/v1/settings", settingsRoutes);
   app.route("/api/v1", photoRoutes);
   app.route("/api/v1", openApiRoutes);
   app.route("/api/v1", healthRoutes);
-  // Where supervisors and containers look for them.
+  // Where supervisors, containers and monitoring look for them.
   app.route("/", healthRoutes);
+  app.route("/metrics", metricsRoutes);
   app.route("/assets", assetRoutes);
   app.get("/", (c) => c.redirect("/sessions"));
   app.route("/sessions/new", newSessionPages);
+  app.route("/runs", rerunPages);
   app.route("/sessions", sessionPages);
+  app.route("/sessions", itemPages);
+  app.route("/sessions", failurePages);
+  app.route("/sessions", failureForms);
+  app.route("/sessions", timelinePages);
+  app.route("/history", historyPages);
+  app.route("/sessions", phasePages);
   app.route("/search", searchPages);
+  app.route("/workers", workerPages);
+  app.route("/settings", settingsPages);
   app.route("/", libraryPages);
   return app;
 }

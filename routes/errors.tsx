@@ -2,7 +2,7 @@ import type { Context } from "hono";
 import { HTTPException } from "hono/http-exception";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { code, isConnectionFault } from "../db/client.ts";
-import { SessionNotFound } from "../jobs/lifecycle.ts";
+import { SessionNotFound } from "../jobs/session_state.ts";
 import { IllegalTransition } from "../jobs/transitions.ts";
 import { log, logError } from "../log.ts";
 import { ErrorPage } from "../views/error_page.tsx";

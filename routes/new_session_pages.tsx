@@ -6,6 +6,7 @@ import { createSession } from "../jobs/lifecycle.ts";
 import type { FolderView } from "../views/folder_rows.tsx";
 import { FolderCounts } from "../views/folder_rows.tsx";
 import { type NewSessionForm, NewSessionPage } from "../views/new_session_page.tsx";
+import { actor } from "./actor.ts";
 import { DirectoryQuery, NewSession } from "./api_schemas.ts";
 import { lookInto } from "./directories.ts";
 import type { Env } from "./env.ts";
@@ -69,8 +70,8 @@ export async function createFromForm(c: Context<Env>): Promise<Response> {
     }
     const subdirectories = relativeFolders(rootPath, chosen);
     await checkFolders(subdirectories.map((folder) => resolve(rootPath, folder)));
-    const id = await createSession(db, { ...wanted.data, subdirectories });
-    if (body.then === "start") await startChecked(db, id);
+    const id = await createSession(db, { ...wanted.data, subdirectories, ...actor(c) });
+    if (body.then === "start") await startChecked(db, id, actor(c));
     return c.redirect(`/sessions/${id}`, 303);
   } catch (error) {
     const { status, body: { error: { message } } } = describeError(error);

@@ -2,6 +2,7 @@ import { Hono } from "hono";
 import { z, type ZodType } from "zod";
 import * as Api from "./api_schemas.ts";
 import type { Env } from "./env.ts";
+import { FailurePage, FailureQuery } from "./failure_schemas.ts";
 import { Found, SearchQuery } from "./search_schemas.ts";
 
 interface Operation {
@@ -54,9 +55,25 @@ export const OPERATIONS: Record<string, Operation> = {
   "POST /api/v1/training/sessions/:id/pause": transition("Pause"),
   "POST /api/v1/training/sessions/:id/resume": transition("Go on after a pause"),
   "POST /api/v1/training/sessions/:id/cancel": transition("Cancel; what was finished is kept"),
+  "POST /api/v1/training/sessions/:id/accept-missing": transition(
+    "Missing files are really gone: go on without them; only where a session misses files",
+  ),
   "POST /api/v1/training/sessions/:id/retry": {
-    ...transition("Try failed items again, those named or all, in a new round"),
+    summary: "Try failed items again, those named or all, in a new round",
+    path: byId,
     body: Api.RetryRequest,
+    replies: { 200: Api.Asked },
+  },
+  "POST /api/v1/training/sessions/:id/ignore": {
+    summary: "Leave failed items alone, those named or all, until their files change",
+    path: byId,
+    body: Api.IgnoreRequest,
+    replies: { 200: Api.Asked },
+  },
+  "POST /api/v1/training/sessions/:id/phases/:phase/:action": {
+    summary: "Pause, resume, cancel or retry one phase; a cancelled one lets the next go on",
+    path: Api.PhaseActionParam,
+    replies: { 200: Api.Transition },
   },
   "GET /api/v1/training/sessions/:id/progress-unified": {
     summary: "One percentage over all the work, and the phases behind it",
@@ -74,8 +91,35 @@ export const OPERATIONS: Record<string, Operation> = {
     query: Api.ItemQuery,
     replies: { 200: Api.ItemPage },
   },
+  "GET /api/v1/sessions/:id/timeline": {
+    summary: "A session over time: phases with pauses, throughput, errors and events",
+    path: byId,
+    query: Api.CursorQuery,
+    replies: { 200: Api.Timeline },
+  },
+  "POST /api/v1/face-sessions": {
+    summary: "Find faces again in what was read before, and start at once; each request is a run",
+    body: Api.NewFaceRun,
+    replies: { 201: Api.FaceSession },
+  },
+  "POST /api/v1/clustering-sessions": {
+    summary: "Group the library's faces again, and start at once; each request is a run",
+    body: Api.NewClusteringRun,
+    replies: { 201: Api.Session },
+  },
+  "GET /api/v1/sessions/:id/failures": {
+    summary: "What failed, why, and every attempt; page by page, or all of it as a file",
+    path: byId,
+    query: FailureQuery,
+    replies: { 200: FailurePage },
+  },
+  "GET /api/v1/history": {
+    summary: "Sessions that have ended, newest first, their rates beside what is usual",
+    query: Api.HistoryQuery,
+    replies: { 200: Api.History },
+  },
   "GET /api/v1/face-sessions": {
-    summary: "The face side of every session, newest first",
+    summary: "The face side of every session that looks for faces, newest first",
     query: Api.PageQuery,
     replies: { 200: Api.FaceSessionPage },
   },
@@ -93,6 +137,19 @@ export const OPERATIONS: Record<string, Operation> = {
     summary: "Photos by what they show, the most similar first",
     query: SearchQuery,
     replies: { 200: Found },
+  },
+  "GET /api/v1/workers": {
+    summary: "Who works on what, and what lately happened to workers",
+    replies: { 200: Api.WorkerList },
+  },
+  "GET /api/v1/settings": {
+    summary: "What is set for the whole installation, and who did it",
+    replies: { 200: Api.Settings },
+  },
+  "PUT /api/v1/settings": {
+    summary: "Set the hours of work; sessions wait outside them",
+    body: Api.SettingsChange,
+    replies: { 200: Api.Settings },
   },
   "GET /api/v1/photos/:id": {
     summary: "A photo with its files, faces and duplicates",

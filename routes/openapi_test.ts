@@ -30,7 +30,7 @@ Deno.test("the OpenAPI document", async (t) => {
     const items = body.paths["/api/v1/sessions/{id}/items"].get.parameters;
     const by = (name: string) => items.find((one: { name: string }) => one.name === name);
     assert.deepEqual(by("id").in, "path");
-    assert.deepEqual(by("phase").schema.enum, ["training", "face_detection"]);
+    assert.deepEqual(by("phase").schema.enum, ["discovery", "training", "face_detection"]);
     assert.equal(by("phase").required, true);
     assert.equal(by("cursor").required, false);
     const replies = body.paths["/api/v1/photos/{id}/preview"].get.responses;

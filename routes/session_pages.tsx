@@ -1,25 +1,27 @@
 import { type Context, Hono } from "hono";
-import { z } from "zod";
+import type { Db } from "../db/client.ts";
 import { listClusters } from "../db/cluster_queries.ts";
-import { listItems } from "../db/item_queries.ts";
-import { sessionPhotos } from "../db/photo_queries.ts";
+import { facePhotos, sessionPhotos } from "../db/photo_queries.ts";
+import { lastDeed } from "../db/timeline_queries.ts";
 import { listSessions, listWalkFaults, retryWaits } from "../db/session_queries.ts";
 import {
+  type Actor,
   cancelSession,
   deleteSession,
   pauseSession,
   resumeSession,
-  retrySession,
-  SessionNotFound,
 } from "../jobs/lifecycle.ts";
+import { SessionNotFound } from "../jobs/session_state.ts";
 import { readProgress } from "../jobs/read_progress.ts";
+import { AcceptMissingPage } from "../views/accept_missing_page.tsx";
 import { DeletePage } from "../views/delete_page.tsx";
-import { ItemsPage } from "../views/items_page.tsx";
 import { SessionPage } from "../views/session_page.tsx";
 import { DeletedSession, SessionProgress, type SessionView } from "../views/session_progress.tsx";
 import { SessionList, SessionsPage, type SessionsView } from "../views/sessions_page.tsx";
 import { isOver } from "../views/words.ts";
-import { IdParam, ItemQuery, PageQuery } from "./api_schemas.ts";
+import { acceptMissing, missesFiles, mustMissFiles } from "./accept_missing.ts";
+import { actor } from "./actor.ts";
+import { IdParam, PageQuery } from "./api_schemas.ts";
 import type { Env } from "./env.ts";
 import { createFromForm } from "./new_session_pages.tsx";
 import { mustFind } from "./sessions.ts";
@@ -34,8 +36,6 @@ const PHOTOS_SHOWN = 36;
 const CLUSTERS_SHOWN = 6;
 const FACES_SHOWN = 8;
 const FAULTS_SHOWN = 50;
-
-const RetryForm = z.object({ jobId: z.coerce.number().int().positive().optional() });
 
 /** /sessions: the pages, and the forms their buttons send. */
 export const sessionPages = new Hono<Env>()
@@ -59,14 +59,6 @@ export const sessionPages = new Hono<Env>()
       throw error;
     }
   })
-  .get("/:id/items", byId, validate("query", ItemQuery), async (c) => {
-    const { db } = c.var.database;
-    const { id } = c.req.valid("param");
-    const query = c.req.valid("query");
-    const session = await mustFind(db, id);
-    const page = await listItems(db, { sessionId: id, ...query });
-    return c.html(<ItemsPage session={session} {...query} page={page} now={new Date()} />);
-  })
   .get("/:id/delete", byId, async (c) => {
     const session = await mustFind(c.var.database.db, c.req.valid("param").id);
     return c.html(<DeletePage session={session} />);
@@ -76,20 +68,21 @@ export const sessionPages = new Hono<Env>()
     return c.redirect("/sessions", 303);
   })
   .post("/:id/start", byId, (c) => act(c, startChecked))
+  .get("/:id/accept-missing", byId, async (c) => {
+    const session = await mustMissFiles(c.var.database.db, c.req.valid("param").id);
+    return c.html(<AcceptMissingPage session={session} />);
+  })
+  .post("/:id/accept-missing", byId, (c) => act(c, acceptMissing))
   .post("/:id/pause", byId, (c) => act(c, pauseSession))
   .post("/:id/resume", byId, (c) => act(c, resumeSession))
-  .post("/:id/cancel", byId, (c) => act(c, cancelSession))
-  .post("/:id/retry", byId, validate("form", RetryForm), (c) => {
-    const { jobId } = c.req.valid("form");
-    return act(c, (db, id) => retrySession(db, id, { jobIds: jobId ? [jobId] : undefined }));
-  });
+  .post("/:id/cancel", byId, (c) => act(c, cancelSession));
 
 async function act(
   c: Context<Env, string, { out: { param: { id: number } } }>,
-  action: (db: Env["Variables"]["database"]["db"], id: number) => Promise<unknown>,
+  action: (db: Db, id: number, who: Required<Actor>) => Promise<unknown>,
 ): Promise<Response> {
   const { id } = c.req.valid("param");
-  await action(c.var.database.db, id);
+  await action(c.var.database.db, id, actor(c));
   return c.redirect(`/sessions/${id}`, 303);
 }
 
@@ -102,10 +95,12 @@ function sessionView(c: Context<Env>, id: number): Promise<SessionView> {
     const [session, progress] = await Promise.all([mustFind(tx, id), readProgress(tx, id)]);
     if (!progress) throw new SessionNotFound(id);
     const over = isOver(progress.overallStatus);
-    const [faults, photos, waits, grouped] = await Promise.all([
+    const newestPhotos = session.kind === "faces" ? facePhotos : sessionPhotos;
+    const [faults, photos, waits, deed, grouped] = await Promise.all([
       listWalkFaults(tx, id, FAULTS_SHOWN),
-      sessionPhotos(tx, id, over ? PHOTOS_SHOWN : PHOTOS_LIVE),
+      newestPhotos(tx, id, over ? PHOTOS_SHOWN : PHOTOS_LIVE),
       retryWaits(tx, id),
+      lastDeed(tx, id),
       session.clustersMade > 0
         ? listClusters(tx, { limit: CLUSTERS_SHOWN, offset: 0, facesEach: FACES_SHOWN })
         : null,
@@ -118,6 +113,8 @@ function sessionView(c: Context<Env>, id: number): Promise<SessionView> {
       clusters: grouped?.clusters ?? [],
       builtin: isBuiltin(session.clipModel) || isBuiltin(session.faceModel),
       retryWaits: waits,
+      deed,
+      missesFiles: await missesFiles(tx, session),
       now: new Date(),
     };
   }, { isolationLevel: "repeatable read", accessMode: "read only" });

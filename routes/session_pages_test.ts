@@ -35,7 +35,8 @@ Deno.test("the pages of a session", async (t) => {
     ) {
       await db.execute(sql`update phases set status = ${phases[index]},
         total = case when ${status} in ('pending', 'discovering') then null else 10 end,
-        done = case when ${phases[index]} = 'completed' then 9 else 3 end, failed = 1
+        done = case when ${phases[index]} = 'completed' then 9 else 3 end, failed = 1,
+        opened_round = 1
         where session_id = ${id} and name = ${name}`);
     }
     await db.execute(sql`update sessions set status = ${status} where id = ${id}`);
@@ -98,10 +99,18 @@ Deno.test("the pages of a session", async (t) => {
       ["failed", ["Start again", "Retry failed"]],
       ["cancelled", ["Retry failed"]],
     ];
+    const now = ["Stop this phase"], later = ["Hold back", "Leave out"];
+    const ofPhases: Partial<Record<SessionStatus, string[][]>> = {
+      discovering: [now, later, later, later],
+      running: [now, later, later],
+      paused: [now, later, later],
+    };
     for (const [status, titles] of shown) {
       await put(id, status);
       const { html } = await test.page(`/sessions/${id}`);
-      assert.deepEqual(buttons(html), titles, status);
+      const [above, phases] = html.split("<h2>Phases</h2>");
+      assert.deepEqual(buttons(above), titles, status);
+      assert.deepEqual(buttons(phases), (ofPhases[status] ?? []).flat(), status);
       assert.match(html, new RegExp(`href="/sessions/${id}/delete"`));
     }
   });
@@ -115,8 +124,12 @@ Deno.test("the pages of a session", async (t) => {
     assert.doesNotMatch(discovering.match(/<progress[^>]*Overall[^>]*>/)![0], /value=/);
     await put(id, "running");
     const { html } = await test.page(`/sessions/${id}`);
-    for (const state of ["done", "failed", "pending"]) {
+    for (const state of ["done", "pending"]) {
       const link = `href="/sessions/${id}/items?phase=training&amp;state=${state}"`;
+      assert.ok(html.includes(link), link);
+    }
+    for (const phase of ["discovery", "training"]) {
+      const link = `href="/sessions/${id}/failures?phase=${phase}"`;
       assert.ok(html.includes(link), link);
     }
     assert.match(html.match(/<progress[^>]*Overall[^>]*>/)![0], /value="12"/);

@@ -14,12 +14,21 @@ import {
   deleteSession,
   pauseSession,
   resumeSession,
-  retrySession,
-  SessionNotFound,
   type Transition,
 } from "../jobs/lifecycle.ts";
+import { SessionNotFound } from "../jobs/session_state.ts";
 import { readProgress } from "../jobs/read_progress.ts";
-import { IdParam, NewSession, PageQuery, RetryRequest, SessionPatch } from "./api_schemas.ts";
+import {
+  IdParam,
+  IgnoreRequest,
+  NewSession,
+  PageQuery,
+  RetryRequest,
+  SessionPatch,
+} from "./api_schemas.ts";
+import { acceptMissing } from "./accept_missing.ts";
+import { actor } from "./actor.ts";
+import { askFor } from "./ask_for.ts";
 import type { Env } from "./env.ts";
 import { Fault } from "./fault.ts";
 import { relativeFolders } from "./folders.ts";
@@ -36,7 +45,7 @@ export const sessionRoutes = new Hono<Env>()
     const wanted = c.req.valid("json");
     const subdirectories = relativeFolders(wanted.rootPath, wanted.subdirectories);
     const rootPath = resolve(wanted.rootPath);
-    const id = await createSession(db, { ...wanted, rootPath, subdirectories });
+    const id = await createSession(db, { ...wanted, rootPath, subdirectories, ...actor(c) });
     c.header("Location", `/api/v1/training/sessions/${id}`);
     return c.json(sessionShape(await mustFind(db, id)), 201);
   })
@@ -70,24 +79,33 @@ export const sessionRoutes = new Hono<Env>()
   })
   .post("/:id/start", byId, async (c) => {
     const { id } = c.req.valid("param");
-    return c.json(transitionShape(id, await startChecked(c.var.database.db, id)));
+    return c.json(transitionShape(id, await startChecked(c.var.database.db, id, actor(c))));
   })
   .post("/:id/pause", byId, async (c) => {
     const { id } = c.req.valid("param");
-    return c.json(transitionShape(id, await pauseSession(c.var.database.db, id)));
+    return c.json(transitionShape(id, await pauseSession(c.var.database.db, id, actor(c))));
   })
   .post("/:id/resume", byId, async (c) => {
     const { id } = c.req.valid("param");
-    return c.json(transitionShape(id, await resumeSession(c.var.database.db, id)));
+    return c.json(transitionShape(id, await resumeSession(c.var.database.db, id, actor(c))));
+  })
+  .post("/:id/accept-missing", byId, async (c) => {
+    const { id } = c.req.valid("param");
+    return c.json(transitionShape(id, await acceptMissing(c.var.database.db, id, actor(c))));
   })
   .post("/:id/cancel", byId, async (c) => {
     const { id } = c.req.valid("param");
-    return c.json(transitionShape(id, await cancelSession(c.var.database.db, id)));
+    return c.json(transitionShape(id, await cancelSession(c.var.database.db, id, actor(c))));
   })
   .post("/:id/retry", byId, validate("json", RetryRequest), async (c) => {
     const { id } = c.req.valid("param");
-    const { jobIds } = c.req.valid("json");
-    return c.json(transitionShape(id, await retrySession(c.var.database.db, id, { jobIds })));
+    const wish = { action: "retry" as const, ...actor(c), ...c.req.valid("json") };
+    return c.json({ sessionId: id, ...await askFor(c.var.database.db, id, wish) });
+  })
+  .post("/:id/ignore", byId, validate("json", IgnoreRequest), async (c) => {
+    const { id } = c.req.valid("param");
+    const wish = { action: "ignore" as const, ...actor(c), ...c.req.valid("json") };
+    return c.json({ sessionId: id, ...await askFor(c.var.database.db, id, wish) });
   })
   .get("/:id/progress-unified", byId, async (c) => {
     const { id } = c.req.valid("param");

@@ -19,6 +19,9 @@ export function sessionShape(row: SessionRow): z.infer<typeof Api.Session> {
     recursive: row.recursive,
     skipFaceDetection: row.skipFaceDetection,
     skipClustering: row.skipClustering,
+    kind: row.kind,
+    sourceSessionId: row.sourceSessionId,
+    settings: row.settings,
     status: row.status,
     round: row.round,
     error: row.error,
@@ -82,11 +85,12 @@ export function faceShape(
   const taking = sides.filter((phase) => phase.status !== "skipped");
   const weight = taking.reduce((sum, phase) => sum + phase.weight, 0);
   const shares = taking.map((phase) => phase.weight * (phase.progress.percentage ?? 0));
-  const known = taking.length > 0 && (total !== null || taking.every((p) => isTerminal(p.status)));
+  const known = taking.length > 0 &&
+    (taking[0].progress.total !== null || taking.every((p) => isTerminal(p.status)));
   const percent = shares.reduce((sum, share) => sum + share, 0) / weight;
   return {
     id: row.id,
-    trainingSessionId: row.id,
+    trainingSessionId: row.kind === "folders" ? row.id : row.sourceSessionId,
     status: taking.length === 0 ? "skipped" : overallStatus(sides),
     totalImages: total,
     processedImages: current,

@@ -40,6 +40,7 @@ export async function testApp(environment: Record<string, string> = {}) {
     dataDir,
     get: send("GET"),
     post: send("POST"),
+    put: send("PUT"),
     patch: send("PATCH"),
     delete: send("DELETE"),
     /** A page's status and markup. */
@@ -82,7 +83,6 @@ export async function addFile(
     size: 1234,
     mtimeMs: 1_600_000_000_000,
     photoId: file.photoId ?? null,
-    seenSessionId: file.sessionId,
   }).returning({ id: files.id });
   const [{ id: jobId }] = await db.insert(jobs).values({
     sessionId: file.sessionId,

@@ -2,6 +2,7 @@
 
 const NUMBER = new Intl.NumberFormat("en");
 const CLOCK = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" });
+const EXACT_CLOCK = new Intl.DateTimeFormat("en-GB", { timeStyle: "medium" });
 const DAY = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric" });
 const WEEKDAY = new Intl.DateTimeFormat("en-GB", { weekday: "short" });
 
@@ -36,12 +37,15 @@ export function duration(seconds: number): string {
 }
 
 /** "14:32" today, "Tue 14:32" within the week before or after, else "3 May 2030, 14:32". */
-export function moment(time: Date, now: Date): string {
-  if (DAY.format(time) === DAY.format(now)) return CLOCK.format(time);
+export function moment(time: Date, now: Date, clock = CLOCK): string {
+  if (DAY.format(time) === DAY.format(now)) return clock.format(time);
   const days = Math.abs(time.getTime() - now.getTime()) / 86_400_000;
-  if (days < 6) return `${WEEKDAY.format(time)} ${CLOCK.format(time)}`;
-  return `${DAY.format(time)}, ${CLOCK.format(time)}`;
+  if (days < 6) return `${WEEKDAY.format(time)} ${clock.format(time)}`;
+  return `${DAY.format(time)}, ${clock.format(time)}`;
 }
+
+/** The same with seconds. */
+export const exactMoment = (time: Date, now: Date) => moment(time, now, EXACT_CLOCK);
 
 /** A camera's "2019-07-21T18:04:09" as "21 July 2019, 18:04": its own zone is not known. */
 export function cameraTime(takenAt: string): string {

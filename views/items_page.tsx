@@ -1,9 +1,11 @@
-import type { Child } from "hono/jsx";
 import type { Item, ItemPage, ItemPhase, ItemState } from "../db/item_queries.ts";
+import type { ReasonCounts } from "../db/ledger_scan.ts";
 import type { SessionRow } from "../db/session_queries.ts";
-import { bytes } from "./format.ts";
+import { type Outcome, tellOutcome } from "./failure_news.tsx";
+import { bytes, number } from "./format.ts";
 import { Layout } from "./layout.tsx";
-import { Action, Time } from "./parts.tsx";
+import { SelectAll, Thumbnail, Time } from "./parts.tsx";
+import { explain } from "./reasons.ts";
 import { isOver, PHASE_TITLES } from "./words.ts";
 
 const EMPTY: Record<ItemState, string> = {
@@ -14,68 +16,120 @@ const EMPTY: Record<ItemState, string> = {
   pending: "Nothing is left to do.",
 };
 
-/** The files behind one figure of the ledger, with the reason each is there. */
-export function ItemsPage({ session, phase, state, page, now }: {
+export interface ItemsView {
   session: SessionRow;
-  phase: ItemPhase;
-  state: ItemState;
+  query: Outcome & { phase: ItemPhase; state: ItemState; reason?: string; cursor: string };
   page: ItemPage;
+  /** Why items were skipped, among the first 10,000; null for other states. */
+  counted: ReasonCounts | null;
   now: Date;
-}) {
+}
+
+/** The files behind one figure of the ledger, with the reason each is there. */
+export function ItemsPage({ session, query, page, counted, now }: ItemsView) {
+  const { phase, state, reason } = query;
   const title = `${PHASE_TITLES[phase]}: ${state}`;
   const here = `/sessions/${session.id}/items?phase=${phase}&state=${state}`;
-  const retryable = state === "failed" && isOver(session.status);
+  const filtered = reason ? `${here}&reason=${encodeURIComponent(reason)}` : here;
+  const told = tellOutcome(query);
+  const ignored = isOver(session.status) &&
+    page.items.some((item) => item.reason === "ignored");
+  const rows = (
+    <ul class="items">
+      {page.items.map((item) => (
+        <ItemRow item={item} retryable={ignored && item.reason === "ignored"} now={now} />
+      ))}
+    </ul>
+  );
   return (
     <Layout title={`${title} · ${session.name}`} place="sessions">
       <p class="crumbs">
         <a href="/sessions">Sessions</a> / <a href={`/sessions/${session.id}`}>{session.name}</a>
       </p>
-      <div class="title">
-        <h1>{title}</h1>
-        {retryable && page.items.length > 0 && (
-          <Action to={`/sessions/${session.id}/retry`} title="Retry all" />
-        )}
-      </div>
-      {page.items.length === 0 && <p>{EMPTY[state]}</p>}
-      <ul class="items">
-        {page.items.map((item) => (
-          <ItemRow item={item} now={now}>
-            {retryable && <RetryOne sessionId={session.id} jobId={item.jobId} />}
-          </ItemRow>
-        ))}
-      </ul>
+      <h1>{title}</h1>
+      {told && (
+        <p class="note" role="status">
+          <strong>{told}</strong> <a href={`/sessions/${session.id}`}>How the session stands</a>
+        </p>
+      )}
+      {counted && <Reasons here={here} counted={counted} reason={reason} />}
+      {page.items.length === 0 && <p>{nothing(query, page)}</p>}
+      {!ignored ? rows : (
+        <form method="post" action={`/sessions/${session.id}/retry`}>
+          <input type="hidden" name="back" value="items" />
+          <input type="hidden" name="phase" value={phase} />
+          {reason && <input type="hidden" name="reason" value={reason} />}
+          <div class="bulk">
+            <div>
+              <SelectAll />
+              <button type="submit">Try selected after all</button>
+            </div>
+          </div>
+          {rows}
+        </form>
+      )}
       {page.nextCursor !== null && (
         <p>
-          <a class="button" href={`${here}&cursor=${page.nextCursor}`}>More</a>
+          <a class="button" href={`${filtered}&cursor=${encodeURIComponent(page.nextCursor)}`}>
+            More
+          </a>
         </p>
       )}
     </Layout>
   );
 }
 
-function ItemRow({ item, now, children }: { item: Item; now: Date; children?: Child }) {
+function nothing({ phase, state, reason }: ItemsView["query"], page: ItemPage): string {
+  if (page.nextCursor !== null) {
+    return "None for this reason among the next 10,000; there are more.";
+  }
+  if (reason) return `Nothing was ${state} for this reason.`;
+  if (phase !== "discovery") return EMPTY[state];
+  return "Discovery counts the pictures it finds; it lists only places that it could not read. " +
+    "What became of the pictures is listed with training.";
+}
+
+function Reasons({ here, counted: { reasons, atLeast }, reason }: {
+  here: string;
+  counted: ReasonCounts;
+  reason?: string;
+}) {
+  if (reasons.length === 0) return null;
+  return (
+    <>
+      <nav class="filters" aria-label="Reasons">
+        <a href={here} aria-current={reason ? undefined : "true"}>Any reason</a>
+        {reasons.map((row) => (
+          <a
+            href={`${here}&reason=${encodeURIComponent(row.reason)}`}
+            aria-current={row.reason === reason ? "true" : undefined}
+          >
+            {explain(row.reason).title} <b>{number(row.count)}</b>
+          </a>
+        ))}
+      </nav>
+      {atLeast && <p class="purpose">Reasons are counted among the first 10,000.</p>}
+    </>
+  );
+}
+
+function ItemRow({ item, retryable, now }: { item: Item; retryable: boolean; now: Date }) {
   const [first, ...others] = item.files;
+  const name = item.path?.slice(item.path.lastIndexOf("/") + 1) || `item ${item.jobId}`;
   return (
     <li>
-      {item.photoId !== null && (
-        <a href={`/photos/${item.photoId}`} class="thumb">
-          <img
-            src={`/api/v1/photos/${item.photoId}/thumbnail`}
-            alt="Open the photo"
-            width="64"
-            height="64"
-            loading="lazy"
-          />
-        </a>
+      {retryable && (
+        <input type="checkbox" name="jobId" value={item.jobId!} aria-label={`Select ${name}`} />
       )}
+      {item.photoId !== null && <Thumbnail photoId={item.photoId} />}
       <div>
-        <p class="path">{first?.path ?? "The file is no longer known"}</p>
+        <p class="path">{item.path ?? "The file is no longer known"}</p>
         {others.length > 0 && (
           <p class="facts">and {others.length} more files of the same content</p>
         )}
         {item.message && <p class="reason">{item.message}</p>}
         <p class="facts">
-          {item.reason && <span class="tag">{item.reason}</span>}
+          {item.reason && <span class="tag">{explain(item.reason).title}</span>}
           {item.state === "running" && <span>in work</span>}
           {item.attempt > 1 && <span>attempt {item.attempt}</span>}
           {first && <span>{bytes(first.size)}</span>}
@@ -92,16 +146,18 @@ function ItemRow({ item, now, children }: { item: Item; now: Date; children?: Ch
           )}
         </p>
       </div>
-      {children}
+      {retryable && (
+        <div class="row-actions">
+          <button
+            type="submit"
+            name="only"
+            value={item.jobId!}
+            aria-label={`Try after all: ${name}`}
+          >
+            Try after all
+          </button>
+        </div>
+      )}
     </li>
-  );
-}
-
-function RetryOne({ sessionId, jobId }: { sessionId: number; jobId: number }) {
-  return (
-    <form method="post" action={`/sessions/${sessionId}/retry`}>
-      <input type="hidden" name="jobId" value={jobId} />
-      <button type="submit">Retry</button>
-    </form>
   );
 }

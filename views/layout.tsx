@@ -1,14 +1,15 @@
 import { html } from "hono/html";
 import type { Child } from "hono/jsx";
-import { HTMX_URL, ICON_URL, POLL_URL, STYLE_URL } from "./assets.ts";
+import { HTMX_URL, ICON_URL, POLL_URL, SELECT_URL, STYLE_URL } from "./assets.ts";
 
-export type Place = "sessions" | "photos" | "people" | "search";
+export type Place = "sessions" | "photos" | "people" | "search" | "workers" | "settings";
 
 const PLACES: { place: Place; href: string; title: string }[] = [
   { place: "sessions", href: "/sessions", title: "Sessions" },
   { place: "photos", href: "/photos", title: "Photos" },
   { place: "people", href: "/people", title: "People" },
   { place: "search", href: "/search", title: "Search" },
+  { place: "workers", href: "/workers", title: "Workers" },
 ];
 
 // Failed polls leave the page as it is; `open` is the reader's, not the server's.
@@ -38,6 +39,7 @@ export function Layout(props: {
         <link rel="stylesheet" href={STYLE_URL} />
         <script src={HTMX_URL} defer></script>
         <script src={POLL_URL} defer></script>
+        <script src={SELECT_URL} defer></script>
         {props.refresh && (
           <noscript>
             <meta http-equiv="refresh" content="5" />
@@ -55,6 +57,13 @@ export function Layout(props: {
               <a href={href} aria-current={place === props.place ? "page" : undefined}>{title}</a>
             ))}
           </nav>
+          <a
+            class="aside"
+            href="/settings"
+            aria-current={props.place === "settings" ? "page" : undefined}
+          >
+            Settings
+          </a>
         </header>
         <main id="main">{props.children}</main>
       </body>

@@ -39,7 +39,13 @@ export function PeoplePage({ clusters, total, page, pages, builtin }: {
 }) {
   return (
     <Layout title="People" place="people">
-      <h1>People</h1>
+      <div class="title">
+        <h1>People</h1>
+        <p class="actions">
+          <a class="button" href="/runs/faces">Find faces again…</a>
+          <a class="button" href="/runs/clustering">Group faces again…</a>
+        </p>
+      </div>
       {total === 0
         ? <p>No faces have been grouped yet: that is the last phase of a session.</p>
         : <p class="lead">{several(total, "cluster")} of faces that belong together</p>}

@@ -10,13 +10,15 @@ export function Time({ at, now }: { at: Date | string; now: Date }) {
   return <time datetime={time.toISOString()}>{moment(time, now)}</time>;
 }
 
-export function Status({ status, errors }: {
+export function Status({ status, held, errors }: {
   status: SessionStatus | PhaseStatus;
+  /** Paused by Safelight itself, which lets it go on when things are better. */
+  held?: boolean;
   errors?: boolean;
 }) {
   return (
     <span class={`status is-${status}`}>
-      {statusWord(status)}
+      {held ? "Waiting" : statusWord(status)}
       {errors && " with errors"}
     </span>
   );
@@ -51,6 +53,31 @@ export function Action({ to, title, kind, hidden }: {
     <form method="post" action={to} hidden={hidden}>
       <button type="submit" class={kind}>{title}</button>
     </form>
+  );
+}
+
+/** A photo in a row of a list, which opens its page. */
+export function Thumbnail({ photoId }: { photoId: number }) {
+  return (
+    <a href={`/photos/${photoId}`} class="thumb">
+      <img
+        src={`/api/v1/photos/${photoId}/thumbnail`}
+        alt="Open the photo"
+        width="64"
+        height="64"
+        loading="lazy"
+      />
+    </a>
+  );
+}
+
+/** Ticks all boxes of its form; select.js shows it, since nothing else could. */
+export function SelectAll() {
+  return (
+    <label class="check" hidden>
+      <input type="checkbox" data-select-all />
+      <span>Select all on this page</span>
+    </label>
   );
 }
 

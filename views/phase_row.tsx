@@ -1,25 +1,32 @@
 import type { PhaseProgress } from "../jobs/progress.ts";
 import { duration, number, percent } from "./format.ts";
 import { Bar, Status, Time } from "./parts.tsx";
+import { PhaseActions } from "./phase_actions.tsx";
 import { PHASE_PURPOSE, PHASE_TITLES } from "./words.ts";
 
 const FIGURES = ["done", "skipped", "failed", "cancelled", "pending"] as const;
 
 /** One phase: how far it is, what became of its items, how fast and since when. */
-export function PhaseRow({ sessionId, phase, now }: {
+export function PhaseRow({ sessionId, phase, started, turn, held, now }: {
   sessionId: number;
   phase: PhaseProgress;
+  /** The session has begun and not ended: its phases can be held back or left out. */
+  started: boolean;
+  /** It is this phase's turn. */
+  turn: boolean;
+  /** Paused by Safelight, until things are better. */
+  held: boolean;
   now: Date;
 }) {
   const { name, status } = phase;
-  const { percentage, current, total } = phase.progress;
+  const { percentage, current, total, failed } = phase.progress;
   const title = PHASE_TITLES[name];
   const live = status === "running";
   return (
     <li class={`phase is-${status}`}>
       <div class="head">
         <h3>{title}</h3>
-        <Status status={status} />
+        <Status status={status} held={held} />
         <span class="share">{percentage === null ? "" : percent(percentage)}</span>
       </div>
       {status === "skipped"
@@ -29,6 +36,11 @@ export function PhaseRow({ sessionId, phase, now }: {
       {phase.error && <p class="fault">{phase.error}</p>}
       <p class="facts">
         {name === "discovery" && current > 0 && <span>{number(current)} pictures found</span>}
+        {name === "discovery" && failed > 0 && (
+          <a class="figure failed" href={failuresOf(sessionId, name)}>
+            <b>{number(failed)}</b> unreadable
+          </a>
+        )}
         {name === "clustering" && total !== null && total > 0 && (
           <span>{number(current)} of {number(total)} units of work</span>
         )}
@@ -37,11 +49,15 @@ export function PhaseRow({ sessionId, phase, now }: {
         )}
         <Pace phase={phase} now={now} />
       </p>
+      <PhaseActions sessionId={sessionId} phase={phase} started={started} current={turn} />
     </li>
   );
 }
 
-/** Each figure opens the files behind it. */
+const failuresOf = (sessionId: number, phase: PhaseProgress["name"]) =>
+  `/sessions/${sessionId}/failures?phase=${phase}`;
+
+/** Each figure opens the files behind it, what failed with its reasons. */
 function Ledger({ sessionId, phase }: { sessionId: number; phase: PhaseProgress }) {
   const { name, progress } = phase;
   return (
@@ -50,7 +66,9 @@ function Ledger({ sessionId, phase }: { sessionId: number; phase: PhaseProgress 
         progress[state] > 0 && (
           <a
             class={`figure ${state}`}
-            href={`/sessions/${sessionId}/items?phase=${name}&state=${state}`}
+            href={state === "failed"
+              ? failuresOf(sessionId, name)
+              : `/sessions/${sessionId}/items?phase=${name}&state=${state}`}
           >
             <b>{number(progress[state])}</b> {state}
           </a>

@@ -1,13 +1,17 @@
 import type { ClusterRow } from "../db/cluster_queries.ts";
 import type { PhotoTile } from "../db/photo_queries.ts";
+import type { EventKind, SessionStatus } from "../db/schema.ts";
 import type { SessionRow, WalkFault } from "../db/session_queries.ts";
+import type { SessionEvent } from "../db/timeline_queries.ts";
 import type { UnifiedProgress } from "../jobs/progress.ts";
 import { ClusterRows } from "./cluster_rows.tsx";
+import { eventWords } from "./event_words.ts";
 import { duration, moment, number, percent, several } from "./format.ts";
-import { Bar, DemoNote, Status } from "./parts.tsx";
+import { Bar, DemoNote, Status, Time } from "./parts.tsx";
 import { PhaseRow } from "./phase_row.tsx";
 import { PhotoGrid } from "./photo_grid.tsx";
 import { SessionActions } from "./session_actions.tsx";
+import { SessionCounters } from "./session_counters.tsx";
 import { WorkerLine } from "./worker_line.tsx";
 import { isLive, isOver } from "./words.ts";
 
@@ -20,6 +24,10 @@ export interface SessionView {
   builtin: boolean;
   /** Somebody asked for a retry and no worker has taken it up yet. */
   retryWaits: boolean;
+  /** What somebody did to it last. */
+  deed: SessionEvent | null;
+  /** It waits or failed because files are not there; somebody may say that they are really gone. */
+  missesFiles: boolean;
   now: Date;
 }
 
@@ -38,13 +46,14 @@ export function SessionProgress(view: SessionView) {
     "hx-sync": "this:drop",
     "hx-config": "timeout:10s",
   };
+  const looked = session.kind === "faces" ? phases.faceDetection : phases.training;
   const failed = phases.training.progress.failed + phases.faceDetection.progress.failed;
   return (
     <section id={`session-${session.id}`} class="session" aria-label="Progress" {...polling}>
       <p class="stale-note">
         No answer from Safelight; trying again. This is the last known state.
       </p>
-      <div class={`hero is-${status}`}>
+      <div class={`hero is-${status}${progress.hold ? " is-held" : ""}`}>
         <div class="figures">
           {(overall.percentage !== null || !isOver(status)) && (
             <p class="percent">
@@ -56,14 +65,23 @@ export function SessionProgress(view: SessionView) {
               {retryWaits ? "Retry asked for; waiting for a worker" : headline(progress)}
             </p>
             <p class="eta">{timeLeft(progress, now)}</p>
+            {view.deed && BY_SOMEBODY[status] === view.deed.kind && (
+              <Deed deed={view.deed} now={now} />
+            )}
           </div>
-          <Status status={status} errors={progress.outcome === "with_errors"} />
+          <Status
+            status={status}
+            held={progress.hold !== null}
+            errors={progress.outcome === "with_errors"}
+          />
         </div>
         <Bar label="Overall progress" percentage={overall.percentage} live={isLive(status)} />
         <SessionActions
           id={session.id}
           status={status}
           retryable={failed > 0 && isOver(status) && !retryWaits}
+          hold={progress.hold?.reason ?? null}
+          missesFiles={view.missesFiles}
         />
         <WorkerLine progress={progress} now={now} />
       </div>
@@ -71,28 +89,20 @@ export function SessionProgress(view: SessionView) {
       <h2>Phases</h2>
       <ol class="phases">
         {[phases.discovery, phases.training, phases.faceDetection, phases.clustering].map(
-          (phase) => <PhaseRow sessionId={session.id} phase={phase} now={now} />,
+          (phase) => (
+            <PhaseRow
+              sessionId={session.id}
+              phase={phase}
+              started={status === "paused" || isLive(status)}
+              turn={phase.name === overall.currentPhase}
+              held={progress.hold !== null && phase.name === overall.currentPhase}
+              now={now}
+            />
+          ),
         )}
       </ol>
 
-      <dl class="counters">
-        <div>
-          <dt>Pictures found</dt>
-          <dd>{number(phases.discovery.progress.done)}</dd>
-        </div>
-        <div>
-          <dt>Skipped</dt>
-          <dd>{number(phases.training.progress.skipped)}</dd>
-        </div>
-        <div>
-          <dt>Faces found</dt>
-          <dd>{number(session.facesFound)}</dd>
-        </div>
-        <div>
-          <dt>Clusters of faces</dt>
-          <dd>{number(session.clustersMade)}</dd>
-        </div>
-      </dl>
+      <SessionCounters session={session} phases={phases} />
 
       {faults.total > 0 && (
         <details class="faults">
@@ -113,11 +123,11 @@ export function SessionProgress(view: SessionView) {
       {(photos.length > 0 || clusters.length > 0) && view.builtin && <DemoNote />}
       {photos.length > 0 && (
         <div class="results">
-          <h2>{isOver(status) ? "Photos" : "Just developed"}</h2>
+          <h2>{photosTitle(session, status)}</h2>
           <PhotoGrid photos={photos} label="Newest photos of this session" />
           <p>
-            <a href={`/sessions/${session.id}/items?phase=training&state=done`}>
-              All {several(phases.training.progress.done, "photo")} of this session
+            <a href={`/sessions/${session.id}/items?phase=${looked.name}&state=done`}>
+              All {several(looked.progress.done, "photo")} of this session
             </a>
           </p>
         </div>
@@ -133,6 +143,25 @@ export function SessionProgress(view: SessionView) {
       )}
     </section>
   );
+}
+
+const BY_SOMEBODY: Partial<Record<SessionStatus, EventKind>> = {
+  paused: "paused",
+  cancelled: "cancelled",
+};
+
+/** Why it does not move: somebody wanted it so. */
+function Deed({ deed, now }: { deed: SessionEvent; now: Date }) {
+  return (
+    <p class="deed">
+      {eventWords(deed)} by {deed.by}, <Time at={deed.at} now={now} />
+    </p>
+  );
+}
+
+function photosTitle({ kind }: SessionView["session"], status: SessionStatus): string {
+  if (kind === "faces") return "Photos with faces";
+  return isOver(status) ? "Photos" : "Just developed";
 }
 
 /** The answer to a poll about a session that is gone: nothing asks again. */
@@ -155,9 +184,11 @@ function headline({ overallStatus, overallProgress }: UnifiedProgress): string {
 }
 
 /** Time left, with its doubt where that matters, and the time on the clock. */
-function timeLeft({ overallStatus, overallProgress }: UnifiedProgress, now: Date): string {
+function timeLeft(progress: UnifiedProgress, now: Date): string {
+  const { overallStatus, overallProgress, hold } = progress;
   const { etaSeconds, etaLow, etaHigh } = overallProgress;
   if (overallStatus === "discovering") return "The percentage begins when all pictures are found";
+  if (hold) return "Finished work is kept";
   if (!isLive(overallStatus)) return "";
   if (etaSeconds === null) return "Working out how long it takes";
   const at = moment(new Date(now.getTime() + etaSeconds * 1000), now);

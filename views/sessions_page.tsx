@@ -4,6 +4,7 @@ import { duration, number, percent } from "./format.ts";
 import { Layout } from "./layout.tsx";
 import { Pager } from "./pager.tsx";
 import { Bar, Status, Time } from "./parts.tsx";
+import { placeOf } from "./run_scope.tsx";
 import { isLive, isOver } from "./words.ts";
 
 export interface SessionsView {
@@ -15,11 +16,12 @@ export interface SessionsView {
 }
 
 export function SessionsPage(view: SessionsView) {
-  const live = view.sessions.some(({ progress }) => isLive(progress.overallStatus));
+  const live = view.sessions.some(moves);
   return (
     <Layout title="Sessions" place="sessions" refresh={live}>
       <div class="title">
         <h1>Sessions</h1>
+        <a href="/history">History</a>
         <a class="button primary" href="/sessions/new">New session</a>
       </div>
       {view.total === 0
@@ -42,7 +44,7 @@ export function SessionsPage(view: SessionsView) {
 
 /** The list polls as a whole, and only while one of its sessions can change by itself. */
 export function SessionList({ sessions, page, pages, now }: SessionsView) {
-  const moving = sessions.some(({ progress }) => isLive(progress.overallStatus));
+  const moving = sessions.some(moves);
   const polling = moving
     ? {
       "hx-get": `/sessions/list?page=${page}`,
@@ -67,6 +69,10 @@ export function SessionList({ sessions, page, pages, now }: SessionsView) {
   );
 }
 
+/** Changes by itself, at once or when what it waits for comes. */
+const moves = ({ progress }: SessionsView["sessions"][number]) =>
+  isLive(progress.overallStatus) || progress.hold !== null;
+
 function SessionCard({ session, progress, now }: {
   session: SessionRow;
   progress: UnifiedProgress;
@@ -80,9 +86,13 @@ function SessionCard({ session, progress, now }: {
         <h2>
           <a href={`/sessions/${session.id}`}>{session.name}</a>
         </h2>
-        <Status status={status} errors={progress.outcome === "with_errors"} />
+        <Status
+          status={status}
+          held={progress.hold !== null}
+          errors={progress.outcome === "with_errors"}
+        />
       </div>
-      <p class="path">{session.rootPath}</p>
+      <p class="path">{placeOf(session)}</p>
       {!isOver(status) && status !== "pending" && (
         <Bar
           label={`Progress of ${session.name}`}
@@ -98,8 +108,10 @@ function SessionCard({ session, progress, now }: {
         {overall.etaSeconds !== null && <span>about {duration(overall.etaSeconds)} left</span>}
         {status === "completed" && (
           <>
-            <span>{number(phases.discovery.progress.done)} pictures</span>
-            <span>{number(session.facesFound)} faces</span>
+            {session.kind === "folders" && (
+              <span>{number(phases.discovery.progress.done)} pictures</span>
+            )}
+            {session.kind !== "clustering" && <span>{number(session.facesFound)} faces</span>}
             <span>{number(session.clustersMade)} clusters</span>
             {failed + phases.faceDetection.progress.failed > 0 && (
               <span class="failed">

@@ -4,7 +4,7 @@ import { isLive } from "./words.ts";
 
 /** Who does the work and when it was last heard of: a bar that stands still must say why. */
 export function WorkerLine({ progress, now }: { progress: UnifiedProgress; now: Date }) {
-  const { worker, overallStatus } = progress;
+  const { worker, overallStatus, hold } = progress;
   const seen = worker.lastSeenAt === null
     ? "none has ever been seen"
     : `last seen ${duration((now.getTime() - Date.parse(worker.lastSeenAt)) / 1000)} ago`;
@@ -17,7 +17,7 @@ export function WorkerLine({ progress, now }: { progress: UnifiedProgress; now: 
   }
   if (worker.alive) return <p class="worker">Worker on {worker.device}, {seen}</p>;
   return (
-    <p class={isLive(overallStatus) ? "worker trouble" : "worker"}>
+    <p class={isLive(overallStatus) || hold ? "worker trouble" : "worker"}>
       No worker is running ({seen}). Safelight starts one by itself; on another machine:{" "}
       <code>deno task worker</code>
     </p>

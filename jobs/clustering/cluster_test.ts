@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { cluster, FACE_DEFAULTS } from "./cluster.ts";
+import { cluster } from "./cluster.ts";
+import { FACE_DEFAULTS } from "./face_defaults.ts";
 import {
   agreement,
   differing,

@@ -1,5 +1,5 @@
 import { sql } from "drizzle-orm";
-import type { Db } from "../../db/client.ts";
+import { code, type Db } from "../../db/client.ts";
 import type { PhaseName } from "../../db/schema.ts";
 
 export interface Job {
@@ -20,7 +20,8 @@ export interface Claim {
 /**
  * Takes up to `limit` queued jobs of one phase of one session, oldest first; null if there is
  * nothing to take or the phase does not run. One statement: select-then-update is half as fast.
- * Items present at two workers' deaths are left to claimSuspect.
+ * Items present at two workers' deaths are left to claimSuspect, and items that another session
+ * has in hand until they are done there: then little is left to do.
  */
 export function claimJobs(
   db: Db,
@@ -40,7 +41,27 @@ export interface ClaimOptions {
   workerId: string;
 }
 
+const UNIQUE_VIOLATION = "23505";
+
+/** Sessions that run into each other over an item this often in a row wait for the next turn. */
+const TRIES = 3;
+
 async function claim(
+  db: Db,
+  options: ClaimOptions & { limit: number; suspects: boolean },
+): Promise<Claim | null> {
+  for (let attempt = 1;; attempt++) {
+    try {
+      return await tryClaim(db, options);
+    } catch (error) {
+      // Two sessions took the same item in the same instant; the index jobs_busy lets one pass.
+      if (code(error) !== UNIQUE_VIOLATION) throw error;
+      if (attempt === TRIES) return null;
+    }
+  }
+}
+
+async function tryClaim(
   db: Db,
   { sessionId, phase, workerId, limit, suspects }: ClaimOptions & {
     limit: number;
@@ -48,13 +69,19 @@ async function claim(
   },
 ): Promise<Claim | null> {
   const claimId = crypto.randomUUID();
+  const shared = phase === "training" || phase === "face_detection";
+  const free = shared
+    ? sql`and not exists (select from jobs o where o.state = 'running'
+        and o.phase in ('training', 'face_detection')
+        and o.phase = jobs.phase and o.subject = jobs.subject)`
+    : sql``;
   const rows = await db.execute<{ id: string; subject: string; attempt: number; max: number }>(sql`
     update jobs set state = 'running', claim_id = ${claimId}, worker_id = ${workerId},
       attempt = attempt + 1, started_at = now()
     where id = any(array(
       select id from jobs
       where session_id = ${sessionId} and phase = ${phase} and state = 'queued' and run_at <= now()
-        and ${suspects ? sql`deaths >= 2` : sql`deaths < 2`}
+        and ${suspects ? sql`deaths >= 2` : sql`deaths < 2`} ${free}
         and exists (select from phases p where p.session_id = ${sessionId} and p.name = ${phase}
                     and p.status = 'running')
       order by priority, run_at, id limit ${limit} for update skip locked))

@@ -1,7 +1,9 @@
 import { sql } from "drizzle-orm";
 import type { Db, Tx } from "../../db/client.ts";
 import type { Claim } from "./claim.ts";
+import type { Counts } from "../counting.ts";
 import { rateUpdate } from "./rate.ts";
+import { sampleProgress } from "./samples.ts";
 
 /** How an item ended, with a reason a machine and one a person understands. */
 export interface Outcome {
@@ -9,6 +11,15 @@ export interface Outcome {
   state: "done" | "skipped" | "failed";
   reason?: string;
   message?: string;
+  /** The error as the system told it, for whoever looks into it. */
+  details?: string;
+}
+
+/** An error that may pass. */
+export interface TransientFault {
+  id: number;
+  message: string;
+  details?: string;
 }
 
 /**
@@ -25,9 +36,16 @@ export async function holdClaim(tx: Tx, claim: Claim): Promise<Set<number>> {
 
 /**
  * Ends items and moves the phase's ledger with them. Last statements of the transaction that
- * stored their results: counted when finished, never when started. Returns how many are pending.
+ * stored their results: counted when finished, never when started. Returns how the items ended and
+ * how many of the phase are pending.
  */
-export async function completeJobs(tx: Tx, claim: Claim, outcomes: Outcome[]): Promise<number> {
+export async function completeJobs(
+  tx: Tx,
+  claim: Claim,
+  outcomes: Outcome[],
+): Promise<{ counts: Counts; pending: number }> {
+  const failures = outcomes.filter((outcome) => outcome.state === "failed");
+  if (failures.length > 0) await recordAttempts(tx, claim, { kind: "permanent", faults: failures });
   if (outcomes.length > 0) {
     await tx.execute(sql`
       update jobs set state = o.state, reason = o.reason, message = o.message,
@@ -41,12 +59,15 @@ export async function completeJobs(tx: Tx, claim: Claim, outcomes: Outcome[]): P
       where jobs.id = o.id and jobs.claim_id = ${claim.claimId}`);
   }
   const count = (state: Outcome["state"]) => outcomes.filter((o) => o.state === state).length;
+  const counts = { done: count("done"), skipped: count("skipped"), failed: count("failed") };
+  const { sessionId, phase: name } = claim;
   const [row] = await tx.execute<{ pending: number }>(sql`
-    update phases set done = done + ${count("done")}, skipped = skipped + ${count("skipped")},
-      failed = failed + ${count("failed")}, ${rateUpdate(outcomes.length)}
-    where session_id = ${claim.sessionId} and name = ${claim.phase}
+    update phases set done = done + ${counts.done}, skipped = skipped + ${counts.skipped},
+      failed = failed + ${counts.failed}, ${rateUpdate(outcomes.length, { sessionId, name })}
+    where session_id = ${sessionId} and name = ${name}
     returning coalesce(total, 0) - done - skipped - failed - cancelled as pending`);
-  return row?.pending ?? 0;
+  await sampleProgress(tx, { sessionId, phase: name });
+  return { counts, pending: row?.pending ?? 0 };
 }
 
 /** Gives back what a claim still holds, as if it had never been taken: no attempt is consumed. */
@@ -64,13 +85,14 @@ export async function releaseClaim(db: Db | Tx, claimId: string): Promise<void> 
 export async function retryLater(
   tx: Tx,
   claim: Claim,
-  faults: { id: number; message: string }[],
+  faults: TransientFault[],
 ): Promise<Outcome[]> {
   const spent = new Set(
     claim.jobs.filter((job) => job.attempt >= job.maxAttempts).map((job) => job.id),
   );
   const again = faults.filter((fault) => !spent.has(fault.id));
   if (again.length > 0) {
+    await recordAttempts(tx, claim, { kind: "transient", faults: again });
     await tx.execute(sql`
       update jobs set state = 'queued', claim_id = null, worker_id = null,
         error_kind = 'transient', message = f.message,
@@ -84,5 +106,28 @@ export async function retryLater(
     state: "failed",
     reason: "gave_up",
     message: fault.message,
+    details: fault.details,
   }));
+}
+
+// While the jobs are still in hand: they know their worker and when they were taken.
+async function recordAttempts(
+  tx: Tx,
+  claim: Claim,
+  { kind, faults }: {
+    kind: "permanent" | "transient";
+    faults: { id: number; reason?: string; message?: string; details?: string }[];
+  },
+): Promise<void> {
+  await tx.execute(sql`
+    insert into attempts (job_id, started_at, worker, kind, reason, message, details)
+    select j.id, j.started_at,
+      (select w.host || ', process ' || w.pid from workers w where w.id = j.worker_id),
+      ${kind}, f.reason, f.message, f.details
+    from unnest(${sql.param(faults.map((f) => f.id))}::bigint[],
+                ${sql.param(faults.map((f) => f.reason ?? null))}::text[],
+                ${sql.param(faults.map((f) => f.message ?? null))}::text[],
+                ${sql.param(faults.map((f) => f.details ?? null))}::text[])
+      as f (id, reason, message, details)
+    join jobs j on j.id = f.id and j.claim_id = ${claim.claimId}`);
 }

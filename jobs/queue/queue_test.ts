@@ -3,20 +3,19 @@ import { sql } from "drizzle-orm";
 import { type TestDatabase, testDatabase } from "../../db/testing.ts";
 import { checkLedgers } from "../check_ledgers.ts";
 import { createSession } from "../lifecycle.ts";
-import { type Claim, claimJobs, claimSuspect } from "./claim.ts";
+import { type Claim, claimJobs } from "./claim.ts";
 import { completeJobs, holdClaim, type Outcome, releaseClaim, retryLater } from "./finish.ts";
-import { rescueJobs } from "./rescue.ts";
 
 const WORKER = "00000000-0000-4000-8000-000000000001";
-const OTHER = "00000000-0000-4000-8000-000000000002";
 
-/** A session whose training phase runs with `count` queued jobs, and one live worker. */
+/** A session whose training phase runs with `count` queued jobs on files of its own, and a worker. */
 async function library(database: TestDatabase, count: number): Promise<number> {
   const { db } = database;
   const id = await createSession(db, { name: "t", rootPath: "/p", subdirectories: [""] });
   await db.execute(sql`
     insert into jobs (session_id, phase, subject)
-    select ${id}::bigint, 'training', n from generate_series(1, ${count}::int) n`);
+    select ${id}::bigint, 'training', ${id}::bigint * 1000000 + n
+    from generate_series(1, ${count}::int) n`);
   await db.execute(sql`
     update phases set status = 'running', total = ${count}, running_since = now()
     where session_id = ${id} and name = 'training'`);
@@ -29,24 +28,12 @@ const addWorker = ({ db }: TestDatabase, id: string) =>
     insert into workers (id, host, pid, device, clip_model, face_model)
     values (${id}, 'h', 1, 'cpu', 'c', 'f') on conflict (id) do nothing`);
 
-const silence = ({ db }: TestDatabase, id: string) =>
-  db.execute(sql`update workers set beat_at = now() - interval '1 hour' where id = ${id}`);
-
 const finish = ({ db }: TestDatabase, claim: Claim, state: Outcome["state"]) =>
   db.transaction(async (tx) => {
     const ours = await holdClaim(tx, claim);
     await completeJobs(tx, claim, [...ours].map((id) => ({ id, state })));
     return ours.size;
   });
-
-/** The server of the tests may have started seconds ago, which delays deaths; this one has not. */
-const rescue = async (database: TestDatabase) => {
-  const [{ young }] = await database.db.execute<{ young: boolean }>(
-    sql`select pg_postmaster_start_time() > now() - interval '25 seconds' as young`,
-  );
-  if (young) await new Promise((resolve) => setTimeout(resolve, 25_000));
-  return rescueJobs(database.db);
-};
 
 Deno.test("the job table", async (t) => {
   const database = await testDatabase();
@@ -94,56 +81,6 @@ Deno.test("the job table", async (t) => {
       assert.deepEqual(await checkLedgers(db), []);
     },
   );
-
-  await t.step("a late worker's results are refused after a rescue", async () => {
-    const id = await library(database, 5);
-    await addWorker(database, OTHER);
-    const late = (await claimJobs(db, { ...options(id, OTHER), limit: 5 }))!;
-    await silence(database, OTHER);
-    assert.equal(await rescue(database), 5);
-    const second = (await claimJobs(db, { ...options(id), limit: 5 }))!;
-    assert.deepEqual(new Set(second.jobs.map((job) => job.attempt)), new Set([1]));
-    assert.equal(await finish(database, late, "failed"), 0);
-    assert.equal(await finish(database, second, "done"), 5);
-    assert.equal(await finish(database, late, "failed"), 0);
-    assert.deepEqual(await checkLedgers(db), []);
-    const [{ failed }] = await db.execute<{ failed: number }>(sql`
-      select failed from phases where session_id = ${id} and name = 'training'`);
-    assert.equal(failed, 0);
-  });
-
-  await t.step("a live worker's jobs are not rescued", async () => {
-    const id = await library(database, 2);
-    await claimJobs(db, { ...options(id), limit: 2 });
-    await db.execute(sql`update workers set beat_at = now() where id = ${WORKER}`);
-    const running = async () =>
-      (await db.execute(
-        sql`select 1 from jobs where session_id = ${id} and state = 'running'`,
-      )).length;
-    await rescueJobs(db);
-    assert.equal(await running(), 2);
-  });
-
-  await t.step("an item at two deaths runs alone, and fails at the third", async () => {
-    const id = await library(database, 3);
-    for (let death = 1; death <= 2; death++) {
-      await addWorker(database, OTHER);
-      await db.execute(sql`update workers set beat_at = now() where id = ${OTHER}`);
-      assert.equal((await claimJobs(db, { ...options(id, OTHER), limit: 3 }))!.jobs.length, 3);
-      await silence(database, OTHER);
-      await rescue(database);
-    }
-    assert.equal(await claimJobs(db, { ...options(id), limit: 3 }), null);
-    await db.execute(sql`update workers set beat_at = now() where id = ${OTHER}`);
-    const alone = (await claimSuspect(db, options(id, OTHER)))!;
-    assert.equal(alone.jobs.length, 1);
-    await silence(database, OTHER);
-    await rescue(database);
-    const [job] = await db.execute<{ state: string; reason: string; attempt: number }>(sql`
-      select state, reason, attempt from jobs where id = ${alone.jobs[0].id}`);
-    assert.deepEqual({ ...job }, { state: "failed", reason: "crashed", attempt: 0 });
-    assert.deepEqual(await checkLedgers(db), []);
-  });
 
   await t.step("releasing consumes no attempt", async () => {
     const id = await library(database, 1);

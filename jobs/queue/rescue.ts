@@ -1,47 +1,65 @@
 import { sql } from "drizzle-orm";
-import type { Db } from "../../db/client.ts";
-import { buryWorker } from "./workers.ts";
+import { hostname } from "node:os";
+import process from "node:process";
+import { code, type Db } from "../../db/client.ts";
+import { createLeases, type Pulse } from "./leases.ts";
+import { putBack, type Rescue } from "./put_back.ts";
 
-/** A worker silent for this long is dead; it beats every five seconds. */
-export const LEASE_SECONDS = 20;
-
-/**
- * Puts the jobs of dead workers back to work; returns how many. One statement that re-checks each
- * row, so it cannot overwrite a job finished meanwhile. Silence is counted from the start of the
- * server at the earliest: an outage of the database is nobody's death. A death consumes no
- * attempt; an item present at three deaths is failed with that reason.
- */
-export async function rescueJobs(db: Db): Promise<number> {
-  const [row] = await db.execute<{ rescued: number }>(sql`
-    with dead as (
-      select id from workers where greatest(beat_at, pg_postmaster_start_time())
-        < now() - ${`${LEASE_SECONDS} seconds`}::interval
-    ), freed as (
-      update jobs set
-        state = case when deaths >= 2 then 'failed' else 'queued' end,
-        reason = case when deaths >= 2 then 'crashed' end,
-        message = case when deaths >= 2 then
-          'The worker died three times while it had this item in hand' end,
-        error_kind = case when deaths >= 2 then 'permanent' end,
-        finished_at = case when deaths >= 2 then now() end,
-        deaths = deaths + 1, attempt = greatest(attempt - 1, 0), claim_id = null, worker_id = null
-      where state = 'running'
-        and (worker_id in (select id from dead)
-          or not exists (select from workers w where w.id = worker_id))
-      returning session_id, phase, state
-    ), ledger as (
-      update phases p set failed = p.failed + f.failed
-      from (select session_id, phase, count(*) as failed from freed
-            where state = 'failed' group by 1, 2) f
-      where p.session_id = f.session_id and p.name = f.phase
-    )
-    select count(*)::int as rescued from freed`);
-  if (row.rescued > 0) await db.execute(sql`select pg_notify('safelight', '')`);
-  return row.rescued;
+export interface Rescuer {
+  /** Looks at all workers once and puts back what the dead ones held; to be called every few seconds. */
+  runOnce(): Promise<Rescue>;
 }
 
-/** Puts the work of a process of this host, which is known to have died, back at once. */
-export async function recoverFrom(db: Db, pid: number): Promise<void> {
-  await buryWorker(db, pid);
-  await rescueJobs(db);
+/** Somebody who watches the beats of all workers (see createLeases) and acts on their deaths. */
+export function createRescuer(db: Db, now?: () => number): Rescuer {
+  const leases = createLeases(now);
+  return {
+    runOnce: async () => await putBack(db, await leases.look(() => readPulses(db))),
+  };
+}
+
+async function readPulses(db: Db): Promise<Pulse[]> {
+  const rows = await db.execute<{ id: string; beats: string }>(sql`select id, beats from workers`);
+  return rows.map((row) => ({ id: row.id, beats: Number(row.beats) }));
+}
+
+/** Puts the work of one worker, whose process is known to have ended, back at once. */
+export function recoverFrom(db: Db, workerId: string): Promise<Rescue> {
+  return putBack(db, [{ id: workerId, beats: null }]);
+}
+
+/**
+ * Puts back at once what workers of this host held whose processes are gone, as after a power cut
+ * or a kill of everything: nobody need wait for their leases. A process id alone is not trusted,
+ * since hosts may share a name: a worker that still has a connection is not gone. A number that
+ * another process bears by now just waits for the lease.
+ */
+export async function recoverFromGone(db: Db): Promise<Rescue> {
+  const rows = await db.execute<{ id: string; pid: number; beats: string }>(sql`
+    select id, pid, beats from workers w where host = ${hostname()} and not exists
+      (select from pg_stat_activity a
+       where a.datname = current_database() and a.application_name like '%worker ' || w.id)`);
+  const gone = rows.filter((row) => !isRunning(row.pid));
+  return await putBack(db, gone.map((row) => ({ id: row.id, beats: Number(row.beats) })));
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+  } catch (error) {
+    // EPERM: somebody else's process; only ESRCH says that there is none.
+    return code(error) !== "ESRCH";
+  }
+  return !isZombie(pid);
+}
+
+// Dead, but nobody has asked how it ended: so it stays in containers without an init process.
+function isZombie(pid: number): boolean {
+  try {
+    // "4711 (deno) Z …"; the name may hold anything, brackets too.
+    return / Z [^)]*$/.test(Deno.readTextFileSync(`/proc/${pid}/stat`));
+  } catch {
+    // No Linux, or no right to look: then the lease decides.
+    return false;
+  }
 }

@@ -1,0 +1,115 @@
+import { between, pick, type Random } from "../../models/sample/random.ts";
+
+/** A TCP proxy to a PostgreSQL that disturbs the connections through it. */
+export interface CuttingProxy extends AsyncDisposable {
+  port: number;
+  /** What it did, in words. */
+  done(): string[];
+}
+
+type Cut = "statement" | "commit" | "silence";
+const CUTS: Cut[] = ["statement", "commit", "commit", "silence"];
+
+/**
+ * Listens on a free loopback port. Every few messages of the clients it draws what comes next: a
+ * connection cut within a statement; one cut after a commit has been carried out and before the
+ * client learns of it; one on which nothing passes for up to eight seconds (half-open), and which
+ * is then cut. After `cuts` of these it leaves everything alone.
+ */
+export function startCuttingProxy(
+  options: { hostname: string; port: number; random: Random; cuts: number },
+): CuttingProxy {
+  const { hostname, port, random, cuts } = options;
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const open = new Set<Deno.Conn>();
+  const done: string[] = [];
+  const draw = () => ({
+    kind: pick(random, CUTS),
+    after: Math.floor(between(random, [10, 60])),
+    share: random(),
+    silence: between(random, [500, 8000]),
+  });
+  let next = draw();
+
+  async function serve(client: Deno.Conn): Promise<void> {
+    const server = await Deno.connect({ hostname, port }).catch(() => null);
+    if (!server) return close(client);
+    open.add(client).add(server);
+    const both = () => [client, server].forEach((each) => (open.delete(each), close(each)));
+    let committing = false;
+    let silent: Promise<void> | null = null;
+    const backward = (async () => {
+      for await (const bytes of chunks(server)) {
+        await silent;
+        // The database has carried it out; the client is never told.
+        if (committing) return;
+        await writeAll(client, bytes);
+      }
+    })().catch(() => {}).finally(both);
+    const forward = (async () => {
+      for await (const bytes of chunks(client)) {
+        const due = done.length < cuts && --next.after <= 0;
+        if (due && next.kind === "commit" && isCommit(bytes)) {
+          committing = true;
+          done.push("lost the answer of a commit");
+          next = draw();
+        } else if (due && next.kind === "statement") {
+          done.push("cut within a statement");
+          const part = bytes.subarray(0, Math.floor(bytes.length * next.share));
+          next = draw();
+          await writeAll(server, part);
+          return;
+        } else if (due && next.kind === "silence") {
+          const { silence } = next;
+          done.push(`silence of ${Math.round(silence)} ms`);
+          next = draw();
+          silent = new Promise((resolve) => setTimeout(resolve, silence));
+          await silent;
+          return;
+        }
+        await writeAll(server, bytes);
+      }
+    })().catch(() => {}).finally(async () => {
+      if (!committing) both();
+      await backward;
+    });
+    await Promise.all([forward, backward]);
+  }
+
+  const accepting = (async () => {
+    const serving: Promise<void>[] = [];
+    for await (const client of listener) serving.push(serve(client));
+    await Promise.all(serving);
+  })();
+  return {
+    port: (listener.addr as Deno.NetAddr).port,
+    done: () => done,
+    async [Symbol.asyncDispose]() {
+      listener.close();
+      for (const each of open) close(each);
+      await accepting;
+    },
+  };
+}
+
+// As a simple query or to be prepared; the client writes it in either case.
+const isCommit = (bytes: Uint8Array) =>
+  /commit\0/i.test(new TextDecoder("latin1").decode(bytes.subarray(0, 200)));
+
+async function* chunks(connection: Deno.Conn): AsyncGenerator<Uint8Array> {
+  const buffer = new Uint8Array(64 * 1024);
+  for (let read; (read = await connection.read(buffer)) !== null;) yield buffer.slice(0, read);
+}
+
+async function writeAll(connection: Deno.Conn, bytes: Uint8Array): Promise<void> {
+  for (let at = 0; at < bytes.length;) at += await connection.write(bytes.subarray(at));
+}
+
+function close(connection: Deno.Conn): void {
+  try {
+    connection.close();
+  } catch (error) {
+    // Both directions end a connection; the second finds it closed.
+    if (!(error instanceof Deno.errors.BadResource)) throw error;
+  }
+}

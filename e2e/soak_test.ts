@@ -1,0 +1,25 @@
+import assert from "node:assert/strict";
+import { removeLibraries } from "./soak/library.ts";
+import { line } from "./soak/main.ts";
+import { SCENARIOS } from "./soak/scenarios.ts";
+import { type Outcome, play } from "./soak/world.ts";
+
+/** Scenarios at once: most of their time goes into waiting for leases and starts. */
+const TOGETHER = 3;
+
+// The short version of `deno task soak`, with fresh seeds: one that fails says how to play it again.
+Deno.test("whatever is killed, frozen, cut or filled, the library is that of a quiet run", async () => {
+  const waiting = SCENARIOS.values();
+  const outcomes: Outcome[] = [];
+  await Promise.all(Array.from({ length: TOGETHER }, async () => {
+    for (const scenario of waiting) {
+      const seed = Math.floor(Math.random() * 2 ** 32);
+      const outcome = await play(scenario, { seed, short: true });
+      outcomes.push(outcome);
+      if (outcome.notRun) console.log(line(outcome));
+    }
+  }));
+  await removeLibraries();
+  const failed = outcomes.filter(({ failures }) => failures.length > 0);
+  assert.equal(failed.map((outcome) => line(outcome)).join("\n"), "");
+});

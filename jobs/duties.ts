@@ -1,0 +1,55 @@
+import { isConnectionFault } from "../db/client.ts";
+import { log, logError } from "../log.ts";
+import { sessionsToAdvance } from "./advance.ts";
+import type { Shop } from "./lane.ts";
+import { PHASE_NAMES } from "../db/schema.ts";
+import { runningPhases } from "./queue/claim.ts";
+import { thinSamples } from "./queue/samples.ts";
+import { createRescuer } from "./queue/rescue.ts";
+import { carryOutRequests } from "./requests.ts";
+import { rest } from "./rest.ts";
+
+const DUTY_MS = 5000;
+
+/** A sample a second: sixty more than MOST_SAMPLES are read by no page with any trouble. */
+const THIN_MS = 60_000;
+
+/** Beats come every 5 s and the lease is 20 s: with this, the work of the dead is back within 25 s. */
+const LOOK_MS = 2500;
+
+/** What some worker must do from time to time; all of it may run in several workers at once. */
+export async function duties({ context, wake }: Shop): Promise<void> {
+  const { db, stopping } = context;
+  let thinned = performance.now();
+  while (!stopping.aborted) {
+    try {
+      while (!stopping.aborted && await carryOutRequests(db));
+      for (const id of await sessionsToAdvance(db)) await context.advance(id);
+      if (performance.now() - thinned > THIN_MS) {
+        thinned = performance.now();
+        for (const { sessionId } of await runningPhases(db, PHASE_NAMES)) {
+          await thinSamples(db, { sessionId });
+        }
+      }
+    } catch (error) {
+      if (!isConnectionFault(error)) logError("a duty failed", error);
+    }
+    await wake.wait(DUTY_MS);
+  }
+}
+
+/** Watches over the other workers, at a pace that notifications do not change. */
+export async function rescueOthers({ context, counting, suspectsFound }: Shop): Promise<void> {
+  const rescuer = createRescuer(context.db);
+  while (!context.stopping.aborted) {
+    try {
+      const { items, suspects } = await rescuer.runOnce();
+      counting.rescued(items);
+      if (items > 0) log("info", "put the work of a dead worker back", { items, suspects });
+      if (suspects > 0) suspectsFound();
+    } catch (error) {
+      if (!isConnectionFault(error)) logError("the other workers cannot be watched", error);
+    }
+    await rest(LOOK_MS, context.stopping);
+  }
+}

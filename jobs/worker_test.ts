@@ -1,0 +1,120 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { sql } from "drizzle-orm";
+import sharp from "sharp";
+import { checkLedgers } from "./check_ledgers.ts";
+import { createSession, pauseSession, resumeSession, startSession } from "./lifecycle.ts";
+import { testWorker } from "./testing.ts";
+
+async function picture(path: string, seed: number) {
+  const pixels = new Uint8Array(32 * 32 * 3);
+  for (let i = 0; i < pixels.length; i++) pixels[i] = (i * 2654435761 + seed * 40503 * i) >>> 13;
+  await sharp(pixels, { raw: { width: 32, height: 32, channels: 3 } }).png().toFile(path);
+}
+
+const rest = () => new Promise((resolve) => setTimeout(resolve, 30));
+
+Deno.test("a pause takes effect between reading and inference; nothing is lost", async () => {
+  let calls = 0;
+  let open = Promise.withResolvers<void>();
+  const worker = await testWorker({}, (engine) => ({
+    ...engine,
+    async embedImages(images) {
+      calls++;
+      await open.promise;
+      return await engine.embedImages(images);
+    },
+  }));
+  const { db, photos } = worker;
+  for (let n = 0; n < 30; n++) await picture(join(photos, `${n}.png`), n + 1);
+  const id = await createSession(db, {
+    name: "t",
+    rootPath: photos,
+    subdirectories: [""],
+    skipFaceDetection: true,
+  });
+  await startSession(db, id);
+  const running = async () =>
+    (await db.execute<{ batches: number }>(sql`
+      select count(distinct claim_id)::int as batches from jobs
+      where session_id = ${id} and phase = 'training' and state = 'running'`))[0].batches;
+  // One batch is in the middle of inference, a second one read and waiting behind it.
+  while (calls < 1 || await running() < 2) await rest();
+  await pauseSession(db, id);
+  open.resolve();
+  while (await running() > 0) await rest();
+  assert.equal(calls, 1, "nothing new was begun");
+  assert.deepEqual(await checkLedgers(db), []);
+  const [left] = await db.execute<{ queued: number; spent: number }>(sql`
+    select count(*)::int as queued, count(*) filter (where attempt > 0)::int as spent from jobs
+    where session_id = ${id} and phase = 'training' and state = 'queued'`);
+  assert.ok(left.queued > 0 && left.spent === 0, JSON.stringify(left));
+  open = Promise.withResolvers();
+  open.resolve();
+  await resumeSession(db, id);
+  assert.equal((await worker.ended(id)).ledger.training.done, 30);
+  await worker.close();
+});
+
+Deno.test("a small session's walk does not wait for another's", async () => {
+  const worker = await testWorker();
+  const { db, photos } = worker;
+  const make = async (folder: string) => {
+    await Deno.mkdir(join(photos, folder));
+    await picture(join(photos, folder, "a.png"), 1);
+    return await createSession(db, {
+      name: folder,
+      rootPath: photos,
+      subdirectories: [folder],
+      skipFaceDetection: true,
+    });
+  };
+  const [huge, small] = [await make("huge"), await make("small")];
+  const held = Promise.withResolvers<void>();
+  const letGo = Promise.withResolvers<void>();
+  await startSession(db, huge);
+  // Its walk comes no further than its first count.
+  const holding = db.transaction(async (tx) => {
+    await tx.execute(sql`select from phases where session_id = ${huge} for update`);
+    held.resolve();
+    await letGo.promise;
+  });
+  await held.promise;
+  await startSession(db, small);
+  assert.equal((await worker.ended(small)).status, "completed");
+  letGo.resolve();
+  await holding;
+  assert.equal((await worker.ended(huge)).status, "completed");
+  await worker.close();
+});
+
+Deno.test("a worker at work leaves suspects to a fresh one, which runs them alone", async () => {
+  const worker = await testWorker();
+  const { db, photos } = worker;
+  for (let n = 0; n < 5; n++) await picture(join(photos, `${n}.png`), n + 1);
+  const workerId = async () =>
+    (await db.execute<{ id: string }>(sql`select id from workers`))[0]?.id;
+  const first = await workerId();
+  const id = await createSession(db, {
+    name: "t",
+    rootPath: photos,
+    subdirectories: [""],
+    skipFaceDetection: true,
+  });
+  // Every item becomes one at once, as after two deaths on other machines.
+  await db.execute(sql`
+    create function suspect() returns trigger language plpgsql as
+      'begin if new.phase = ''training'' then new.deaths = 2; end if; return new; end'`);
+  await db.execute(sql`
+    create trigger suspect before insert on jobs for each row execute function suspect()`);
+  await db.execute(sql`insert into events (session_id, kind) values (${id}, 'recovered')`);
+  await startSession(db, id);
+  const { ledger } = await worker.ended(id);
+  assert.equal(ledger.training.done, 5);
+  assert.notEqual(await workerId(), first);
+  const together = await db.execute(sql`
+    select 1 from jobs where phase = 'training' and session_id = ${id}
+    group by started_at having count(*) > 1`);
+  assert.equal(together.length, 0, "each alone");
+  await worker.close();
+});
