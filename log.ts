@@ -21,11 +21,6 @@ export function configureLog(
   base = fields;
 }
 
-/** Adds to what goes into every line what the process learns of itself later, such as `worker`. */
-export function extendLog(fields: Fields): void {
-  base = { ...base, ...fields };
-}
-
 /**
  * One line to standard error: a JSON object, or readable text on a terminal. `fields` name what it
  * is about (session, phase, job, worker). Places and names of a person's files are taken out of

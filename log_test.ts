@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { configureLog, extendLog, log, logError } from "./log.ts";
+import { configureLog, log, logError } from "./log.ts";
 
 const PLAIN = { logFormat: "text", logLevel: "info", logPaths: false } as const;
 
@@ -115,17 +115,4 @@ Deno.test("asked for, names appear, and none can write a line or a field of its 
     log("warn", "cannot open it", { path: NASTY });
   });
   assert.equal(JSON.parse(json).path, NASTY);
-});
-
-Deno.test("what a process learns of itself after its start goes into every later line", () => {
-  const written = lines(() => {
-    configureLog(PLAIN, { process: "worker" });
-    log("info", "starting");
-    extendLog({ worker: "a1" });
-    log("info", "ready", { session: 7 });
-  });
-  assert.deepEqual(written, [
-    "info  starting  process=worker",
-    "info  ready  process=worker worker=a1 session=7",
-  ]);
 });

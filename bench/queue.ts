@@ -74,7 +74,7 @@ async function speed(turn: () => Promise<number>): Promise<number> {
 async function queue({ db, sql }: Database): Promise<number> {
   const id = await createSession(db, { name: "", rootPath: "/", subdirectories: [""] });
   await sql`
-    update phases set status = 'running', total = 300000, running_since = now()
+    update phases set status = 'running', total = 300000, running_since = now(), opened_round = 1
     where session_id = ${id} and name = 'training'`;
   await sql`
     insert into jobs (session_id, phase, subject)

@@ -1,11 +1,17 @@
 import { join } from "node:path";
+import { partialFolders } from "./photo_store.ts";
+import { sweep } from "./sweep.ts";
 
 /** Raised with every new layout of the data directory; see openDataDir. */
 const LAYOUT = "1";
 
+// Those made below, and those of jobs/room.ts.
+const PROBE = /^\.(probe|room)-[0-9a-f-]{36}$/;
+
 /**
- * Makes the data directory usable: creates it, proves that it can be written, and checks that it
- * was made by a version that this program understands. Throws with folder, cause and remedy.
+ * Makes the data directory usable: creates it, proves that it can be written, checks that it was
+ * made by a version that this program understands, and sweeps what killed processes left there.
+ * Throws with folder, cause and remedy.
  */
 export async function openDataDir(dataDir: string): Promise<void> {
   try {
@@ -30,4 +36,6 @@ export async function openDataDir(dataDir: string): Promise<void> {
         `program knows ${LAYOUT}; use the Safelight that made it, or choose another with --data`,
     );
   }
+  await sweep(dataDir, (name) => PROBE.test(name));
+  for (const folder of partialFolders(dataDir)) await sweep(folder);
 }

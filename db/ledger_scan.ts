@@ -7,7 +7,7 @@ import { jobs, type JobState } from "./schema.ts";
 export const WINDOW = 10_000;
 
 /** What is written for an item of which no reason is known. */
-export const UNKNOWN = "unknown";
+const UNKNOWN = "unknown";
 
 export type JobRow = typeof jobs.$inferSelect;
 

@@ -1,9 +1,8 @@
-import { and, count, desc, eq, inArray, isNull, sql } from "drizzle-orm";
+import { and, count, desc, eq, inArray, isNull } from "drizzle-orm";
 import type { Db } from "./client.ts";
-import { jobs, requests, type SessionKind, sessions, walkFaults } from "./schema.ts";
+import { jobs, requests, type SessionKind, sessions } from "./schema.ts";
 
 export type SessionRow = typeof sessions.$inferSelect;
-export type WalkFault = typeof walkFaults.$inferSelect;
 
 /** One page of sessions, newest first, and how many there are in all; of some kinds, or of any. */
 export async function listSessions(
@@ -60,22 +59,6 @@ export async function changeSession(
     )
     .returning();
   return row ?? null;
-}
-
-/** Folders the walk could not read: the first `limit`, and how many there are in all. */
-export async function listWalkFaults(
-  db: Db,
-  sessionId: number,
-  limit: number,
-): Promise<{ rows: WalkFault[]; total: number }> {
-  const rows = await db.select({
-    sessionId: walkFaults.sessionId,
-    path: walkFaults.path,
-    message: walkFaults.message,
-    total: sql<number>`count(*) over ()`.mapWith(Number),
-  }).from(walkFaults).where(eq(walkFaults.sessionId, sessionId))
-    .orderBy(walkFaults.path).limit(limit);
-  return { rows, total: rows[0]?.total ?? 0 };
 }
 
 /** True if the walk of a session failed because files that were known are not there any more. */

@@ -92,7 +92,7 @@ export function readSamples(db: Db | Tx, sessionId: number) {
 }
 
 /** More failed tries than this within a session's time are not looked at. */
-export const MOST_ATTEMPTS = 10_000;
+const MOST_ATTEMPTS = 10_000;
 
 /**
  * Failed tries of a session's items in `many` equal stretches of `during`; stretches without any

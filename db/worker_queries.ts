@@ -5,7 +5,7 @@ import { events, type PhaseName, workers } from "./schema.ts";
 export type WorkerEvent = typeof events.$inferSelect;
 
 /** What a worker has in hand of one phase of one session. */
-export interface HeldItems {
+interface HeldItems {
   sessionId: number;
   sessionName: string;
   phase: PhaseName;

@@ -72,16 +72,22 @@ async function tables(sql: Sql): Promise<Record<string, string[]>> {
     scans: sql`
       select concat_ws(' · ', p.sha256, s.model, s.faces)
       from face_scans s join photos p on p.id = s.photo_id`,
-    clusterings: sql`
-      select distinct concat_ws(' · ', model, faces, clusters, noise) from clusterings`,
+    // A line each time that faces were grouped: who does it twice has one too many.
+    clusterings: sql`select concat_ws(' · ', model, faces, clusters, noise) from clusterings`,
+    ignored: sql`
+      select concat_ws(' · ', path, 'file') from files where ignored_at is not null
+      union all
+      select concat_ws(' · ', sha256, 'faces') from photos where faces_ignored_at is not null`,
     sessions: sql`
       select concat_ws(' · ', name, status, faces_found, clusters_made, error) from sessions`,
     ledgers: sql`
       select concat_ws(' · ', s.name, p.name, p.status, p.total, p.done, p.skipped, p.failed,
         p.cancelled, p.error) from phases p join sessions s on s.id = p.session_id`,
     // By content: which of two files with the same bytes was read first is a matter of order.
+    // Attempts too: neither a death nor a lost connection consumes one.
     items: sql`
-      select concat_ws(' · ', s.name, j.phase, coalesce(p.sha256, f.path), j.state, j.reason)
+      select concat_ws(' · ', s.name, j.phase, coalesce(p.sha256, f.path), j.state, j.reason,
+        'attempt ' || j.attempt)
       from jobs j join sessions s on s.id = j.session_id
       left join files f on f.id = j.subject and j.phase = 'training'
       left join photos p on p.id =

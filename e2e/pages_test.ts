@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import type { Page } from "playwright-core";
+import { writeHours } from "../db/settings.ts";
 import { testDirectory } from "../db/testing.ts";
 import { assertAccessible, makeSession, openTab, picture, type Tab, until } from "./browser.ts";
 import { sampleLibrary } from "./sample.ts";
@@ -33,11 +34,14 @@ Deno.test("every page is sound in the dark, in the light, on a phone and without
   const progress = followed(plain);
   await until("pictures are shown", () => shows(tab.page, run, ".photos img"));
   await look(tab, run, "session-running");
+  await look(tab, `${url}/workers`, "workers");
   await look(tab, `${run}/timeline`, "timeline-running");
   await look(tab, `${run}/items?phase=training&state=pending`, "items-training-pending");
   await look(tab, `${run}/delete`, "delete");
   await look(tab, `${url}/sessions/new?path=${encodeURIComponent(sample.path)}`, "new-session");
-  await look(tab, await failedRun(served, { tab, root }), "session-failed");
+  const failed = await failedRun(served, { tab, root });
+  await look(tab, failed, "session-failed");
+  await look(tab, `${failed}/accept-missing`, "accept-missing");
   await faultPages(tab, { url, root });
   await look(tab, `${url}/sessions`, "sessions");
   await progress;
@@ -48,8 +52,10 @@ Deno.test("every page is sound in the dark, in the light, on a phone and without
   );
   assert.ok(figures.length >= 4, `${figures}`);
   for (const path of figures) {
-    const [, page, phase, state = "all"] = path.match(/(\w+)\?phase=(\w+)(?:&state=(\w+))?/)!;
-    await look(tab, url + path, `${page}-${phase}-${state}`);
+    const [, page, phase, state] = path.match(/(\w+)\?phase=(\w+)(?:&state=(\w+))?/)!;
+    // Faces are listed as pictures are, and the failures of one phase as those of all.
+    if (page === "items" && phase === "training") await look(tab, url + path, `items-${state}`);
+    else assert.equal((await fetch(url + path)).status, 200, path);
   }
   await look(tab, `${run}/failures`, "failures");
   assert.ok(await tab.page.getByLabel("Select all on this page").isVisible());
@@ -60,9 +66,13 @@ Deno.test("every page is sound in the dark, in the light, on a phone and without
   await look(tab, url + await first(tab.page, ".clusters .who"), "person");
   await look(tab, url + await first(tab.page, ".faces a"), "photo");
   assert.ok(await tab.page.locator(".boxes rect").count() > 0, "the photo shows no face");
+  await look(tab, `${url}/runs/faces?session=${run.split("/").at(-1)}`, "find-faces-again");
+  await look(tab, `${url}/runs/clustering`, "group-faces-again");
   await look(tab, `${url}/search`, "search");
   await look(tab, `${url}/search?q=sunset`, "search-found");
   assert.ok(await tab.page.locator(".photos img").count() > 0, "no sunset was found");
+  await look(tab, await heldRun(served, { tab, sample }), "session-held");
+  await look(tab, `${url}/settings`, "settings");
 
   assert.deepEqual(plain.complaints, []);
   await tab.close();
@@ -137,6 +147,20 @@ async function failedRun(served: Served, { tab, root }: { tab: Tab; root: string
   const address = await makeSession(tab.page, { url: served.url, folder, name: "Memory card" });
   await tab.page.getByRole("button", { name: "Start", exact: true }).click();
   await until("the run fails", () => tab.page.locator(".hero.is-failed").isVisible());
+  return address;
+}
+
+/** A run that waits for the hours of work, which begin in three. */
+async function heldRun(
+  { url, database }: Served,
+  { tab: { page }, sample }: { tab: Tab; sample: { path: string } },
+): Promise<string> {
+  const clock = (hours: number) =>
+    new Date(Date.now() + hours * 3_600_000).toISOString().slice(11, 16);
+  await writeHours(database.db, { from: clock(3), to: clock(4), timeZone: "UTC" }, "somebody");
+  const address = await makeSession(page, { url, folder: sample.path, name: "By night" });
+  await page.getByRole("button", { name: "Start", exact: true }).click();
+  await until("the run waits", () => page.locator(".hero.is-held").isVisible());
   return address;
 }
 

@@ -1,8 +1,9 @@
 import { transact } from "../db/transact.ts";
-import { and, desc, eq, sql } from "drizzle-orm";
+import { and, eq, sql } from "drizzle-orm";
 import type { Db, Tx } from "../db/client.ts";
-import { history, PHASE_NAMES, type PhaseName, phases, sessions } from "../db/schema.ts";
+import { PHASE_NAMES, type PhaseName, phases, sessions } from "../db/schema.ts";
 import { recordEvent } from "./events.ts";
+import { type Ending, rememberPhase } from "./phase_history.ts";
 import {
   announce,
   lockSession,
@@ -48,7 +49,7 @@ async function moveOn(
       phase = await phaseRow(tx, id, name);
       moved = true;
     }
-    if (phase.status === "running" && hasEnded(phase)) {
+    if (phase.status === "running" && hasEnded(phase) && !await awaitsResult(tx, phase)) {
       await completePhase(tx, { session, phase, worker });
       moved = true;
     } else if (!isTerminal(phase.status) || phase.status === "failed") break;
@@ -70,11 +71,14 @@ export async function failPhase(
 ): Promise<void> {
   const { sessionId, phase, message } = options;
   await lockSession(tx, sessionId);
-  await tx.execute(sql`
+  const ended = await tx.execute(sql`
     update phases set status = case when name = ${phase} then 'failed' else 'cancelled' end,
       error = case when name = ${phase} then ${message} end, completed_at = now(),
       running_since = null
-    where session_id = ${sessionId} and status in ('pending', 'running', 'paused')`);
+    where session_id = ${sessionId} and status in ('pending', 'running', 'paused')
+    returning name`);
+  // Somebody cancelled the session in the same instant: it did not fail.
+  if (ended.length === 0) return;
   await tx.update(sessions).set({ error: message, completedAt: sql`now()` })
     .where(eq(sessions.id, sessionId));
   await recordEvent(tx, { sessionId, kind: "phase_failed", phase, message });
@@ -93,8 +97,7 @@ export async function sessionsToAdvance(db: Db): Promise<number[]> {
       exists (select from phases p where p.session_id = s.id and p.status = 'running'
         and (p.done + p.skipped + p.failed + p.cancelled >= p.total
           or p.opened_round < s.round))
-      or not exists (select from phases p where p.session_id = s.id
-        and p.status in ('running', 'paused')))`);
+      or not exists (select from phases p where p.session_id = s.id and p.status = 'running'))`);
   return rows.map((row) => Number(row.id));
 }
 
@@ -119,63 +122,25 @@ const phaseRow = async (tx: Tx, id: number, name: PhaseName) => {
 
 type Phase = typeof phases.$inferSelect;
 
+// All its units may be counted before the groups they lead to are stored.
+const awaitsResult = async (tx: Tx, { sessionId, name }: Phase) =>
+  name === "clustering" && await hasItemsLeft(tx, sessionId, name);
+
 function hasEnded(phase: Phase): boolean {
   return phase.total !== null &&
     phase.done + phase.skipped + phase.failed + phase.cancelled >= phase.total;
 }
 
-interface Ending {
-  session: Session;
-  phase: Phase;
-  worker: WorkerIdentity;
-}
-
 async function completePhase(tx: Tx, ending: Ending): Promise<void> {
   const { session, phase } = ending;
+  // What somebody cancelled and did not ask for again stays cancelled, whatever was tried beside it.
+  const status = phase.cancelled > 0 ? "cancelled" as const : "completed" as const;
   const [ended] = await tx.update(phases).set({
-    status: "completed",
+    status,
     completedAt: sql`now()`,
     runningSince: null,
   }).where(and(eq(phases.sessionId, session.id), eq(phases.name, phase.name))).returning();
-  await recordEvent(tx, { sessionId: session.id, kind: "phase_completed", phase: phase.name });
-  await remember(tx, { ...ending, phase: ended });
-}
-
-/** Fewer items than this say more about start-up than about the machine. */
-const LEAST_ITEMS = 20;
-
-async function remember(tx: Tx, { session, phase, worker }: Ending): Promise<void> {
-  if (phase.name === "discovery" || session.round > 1 || phase.done === 0) return;
-  const items = (await phaseRow(tx, session.id, "training")).total ?? 0;
-  if (items < LEAST_ITEMS) return;
-  await tx.insert(history).values({
-    device: worker.device,
-    models: modelsKey(worker),
-    phase: phase.name,
-    items,
-    seconds: phase.activeSeconds,
-  });
-}
-
-/** The models a history row is about. */
-export const modelsKey = ({ models }: WorkerIdentity) => `${models.clip.key} ${models.faces.key}`;
-
-/**
- * Seconds this phase is expected to take for `items` training items on this device with these
- * models: the mean of the last five runs, weighted by their size; null without history.
- */
-export async function expectedSeconds(
-  tx: Tx,
-  options: { worker: WorkerIdentity; phase: PhaseName; items: number },
-): Promise<number | null> {
-  const rows = await tx.select().from(history).where(
-    and(
-      eq(history.device, options.worker.device),
-      eq(history.models, modelsKey(options.worker)),
-      eq(history.phase, options.phase),
-    ),
-  ).orderBy(desc(history.finishedAt)).limit(5);
-  const items = rows.reduce((sum, row) => sum + row.items, 0);
-  if (items === 0) return null;
-  return rows.reduce((sum, row) => sum + row.seconds, 0) / items * options.items;
+  const kind = status === "completed" ? "phase_completed" : "cancelled";
+  await recordEvent(tx, { sessionId: session.id, kind, phase: phase.name });
+  if (status === "completed") await rememberPhase(tx, { ...ending, phase: ended });
 }

@@ -38,10 +38,10 @@ export async function mayGrow(tx: Tx, sessionId: number): Promise<boolean> {
   return left;
 }
 
-/** Ledgers of phases that were cancelled before they were opened: until now nobody knew their total. */
+/** Ledgers of cancelled phases: of one that was being opened, nobody knew the total until now. */
 export async function takeCancelledLedgers(tx: Tx, sessionId: number): Promise<void> {
   const rows = await tx.execute<{ phase: typeof LISTING[number] }>(sql`
     select name as phase from phases where session_id = ${sessionId} and name in ${LISTING}
-      and status = 'cancelled' and total is null`);
+      and status = 'cancelled'`);
   for (const { phase } of rows) await takeLedger(tx, sessionId, { phase, baseline: false });
 }

@@ -6,7 +6,7 @@ import { logError } from "../log.ts";
 import { heldables, heldHere, holdSession, releaseHold } from "./holds.ts";
 import { isOpen, waitsUntil } from "./hours.ts";
 import type { Shop } from "./lane.ts";
-import { canBeRead } from "./photos_gone.ts";
+import { photosAreBack } from "./photos_gone.ts";
 import { freeBytes, hasRoom, lackOfRoom } from "./room.ts";
 import type { WorkerContext } from "./worker_context.ts";
 
@@ -71,17 +71,16 @@ async function careForRoom({ db, config }: WorkerContext): Promise<void> {
 async function careForPhotos({ db }: WorkerContext): Promise<void> {
   const held = await heldHere(db, "photos_gone");
   await Promise.all(held.map(async ({ id, path }) => {
-    if (path === null || await isBack(path)) await releaseHold(db, id, "photos_gone");
+    const back = path === null || await inTime(path, () => photosAreBack(db, { id, path }));
+    if (back) await releaseHold(db, id, "photos_gone");
   }));
 }
 
 /** Questions that a hanging share has not answered yet: never a second one for the same file. */
 const asked = new Map<string, Promise<boolean>>();
 
-async function isBack(path: string): Promise<boolean> {
-  if (!asked.has(path)) {
-    asked.set(path, canBeRead(path).finally(() => asked.delete(path)));
-  }
+async function inTime(path: string, ask: () => Promise<boolean>): Promise<boolean> {
+  if (!asked.has(path)) asked.set(path, ask().finally(() => asked.delete(path)));
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<boolean>((resolve) => {
     timer = setTimeout(() => resolve(false), PATIENCE_MS);

@@ -41,6 +41,8 @@ class Interrupted extends Error {}
 export async function discover(context: WorkerContext, claim: Claim): Promise<void> {
   const { db } = context;
   const [session] = await db.select().from(sessions).where(eq(sessions.id, claim.sessionId));
+  // Deleted, and its jobs with it, since this was claimed.
+  if (!session) return await releaseClaim(db, claim.claimId);
   try {
     await db.update(sessions).set({ walkStartedAt: sql`coalesce(walk_started_at, now())` })
       .where(eq(sessions.id, session.id));
@@ -162,6 +164,10 @@ async function flush(context: WorkerContext, session: Session, state: Bulk): Pro
   if (status !== "running" || context.stopping.aborted) throw new Interrupted();
 }
 
+/** Never before the walk began, also if the clock was set back since: this walk has seen it. */
+const seenNow = (session: Session) =>
+  sql`greatest(clock_timestamp(), (select walk_started_at from sessions where id = ${session.id}))`;
+
 const UNCHANGED = sql`files.size = excluded.size and files.mtime_ms = excluded.mtime_ms`;
 
 // Unchanged means same size and time, with a photo that has its vector: then there is no job.
@@ -172,12 +178,15 @@ async function writeFiles(
 ): Promise<void> {
   await tx.execute(sql`
     with seen as (
-      insert into files (path, size, mtime_ms)
-      select path, size, mtime_ms from unnest(${sql.param(files.map((file) => file.path))}::text[],
+      insert into files (path, size, mtime_ms, last_seen_at)
+      select path, size, mtime_ms, ${seenNow(session)} from unnest(${
+    sql.param(files.map((file) => file.path))
+  }::text[],
         ${sql.param(files.map((file) => file.size))}::bigint[],
         ${sql.param(files.map((file) => file.mtimeMs))}::bigint[]) as f (path, size, mtime_ms)
+      order by path
       on conflict (path) do update set size = excluded.size, mtime_ms = excluded.mtime_ms,
-        last_seen_at = clock_timestamp(), missing_at = null,
+        last_seen_at = greatest(files.last_seen_at, excluded.last_seen_at), missing_at = null,
         photo_id = case when ${UNCHANGED} then files.photo_id end,
         ignored_at = case when ${UNCHANGED} then files.ignored_at end
       returning id, photo_id, ignored_at is not null as ignored
@@ -193,7 +202,12 @@ async function writeFiles(
       where e.photo_id = coalesce(p.representative_id, p.id) and e.model = ${model}))
       and exists (select from phases t where t.session_id = ${session.id}
         and t.name = 'training' and t.status <> 'skipped')
-    on conflict (session_id, phase, subject) do nothing`);
+    on conflict (session_id, phase, subject) do update set state = 'queued', attempt = 0,
+      deaths = 0, lone_deaths = 0, run_at = now(), reason = null, message = null,
+      error_kind = null, finished_at = null
+    -- Of a walk before, in this session: the file has changed since, or lost what came of it.
+    where jobs.state = 'done' or (jobs.state = 'skipped' and excluded.state = 'queued'
+      and jobs.reason in ('duplicate', 'same_content', 'already_trained', 'ignored'))`);
 }
 
 async function writeFaults(tx: Tx, session: Session, faults: Bulk["faults"]): Promise<void> {
@@ -205,8 +219,10 @@ async function writeFaults(tx: Tx, session: Session, faults: Bulk["faults"]): Pr
     } else {
       await tx.execute(sql`
         with seen as (
-          insert into files (path, size, mtime_ms) values (${fault.path}, 0, 0)
-          on conflict (path) do update set last_seen_at = clock_timestamp(), missing_at = null
+          insert into files (path, size, mtime_ms, last_seen_at)
+          values (${fault.path}, 0, 0, ${seenNow(session)})
+          on conflict (path) do update set missing_at = null,
+            last_seen_at = greatest(files.last_seen_at, excluded.last_seen_at)
           returning id, ignored_at is not null as ignored
         )
         insert into jobs (session_id, phase, subject, state, error_kind, reason, message,

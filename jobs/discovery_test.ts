@@ -2,10 +2,15 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { sql } from "drizzle-orm";
 import sharp from "sharp";
+import { testDatabase } from "../db/testing.ts";
 import { checkLedgers } from "./check_ledgers.ts";
+import { discover } from "./discovery.ts";
 import { createSession, startSession } from "./lifecycle.ts";
 import { readProgress } from "./read_progress.ts";
+import { retryPhase } from "./phase_lifecycle.ts";
+import { claimJobs } from "./queue/claim.ts";
 import { testWorker } from "./testing.ts";
+import type { WorkerContext } from "./worker_context.ts";
 
 /** A small picture unlike any of another number: six by six blocks of its own greys. */
 async function paint(path: string, number: number): Promise<void> {
@@ -43,6 +48,19 @@ Deno.test("discovery, with a real worker", async (t) => {
     const after = await db.execute(sql`select photo_id from files where path = ${path("moved")}`);
     assert.equal(after[0].photo_id, before[0].photo_id);
     assert.deepEqual(await missing(), [path(4)]);
+  });
+
+  await t.step("walked again in the same session, a changed file is read again", async () => {
+    const { sessionId } = await run();
+    await paint(path(6), 600);
+    await retryPhase(db, sessionId, { phase: "discovery" });
+    const round = async () =>
+      (await db.execute<{ round: number }>(sql`
+        select round from sessions where id = ${sessionId}`))[0].round;
+    while (await round() === 1) await new Promise((resolve) => setTimeout(resolve, 20));
+    assert.equal((await worker.ended(sessionId)).status, "completed");
+    const [file] = await db.execute(sql`select photo_id from files where path = ${path(6)}`);
+    assert.notEqual(file.photo_id, null);
   });
 
   await t.step("a few vanished files are marked, and marked back when they return", async () => {
@@ -140,4 +158,18 @@ Deno.test("discovery, with a real worker", async (t) => {
   });
 
   await worker.close();
+});
+
+Deno.test("a session that was deleted since its walk was claimed is forgotten quietly", async () => {
+  const database = await testDatabase();
+  const { db } = database;
+  const sessionId = await createSession(db, { name: "t", rootPath: "/", subdirectories: [""] });
+  await startSession(db, sessionId);
+  const workerId = crypto.randomUUID();
+  const claim = (await claimJobs(db, { sessionId, phase: "discovery", workerId, limit: 1 }))!;
+  await db.execute(sql`delete from sessions where id = ${sessionId}`);
+  // It gets no further than to the database.
+  await discover({ db } as WorkerContext, claim);
+  assert.equal((await db.execute(sql`select 1 from files`)).length, 0);
+  await database.drop();
 });

@@ -1,4 +1,5 @@
 import { log } from "../log.ts";
+import { errorDetails } from "./error_details.ts";
 import { findByContent, findByHash, findSimilar } from "./find_photos.ts";
 import { identify, isBefore, similarShape } from "./identity.ts";
 import type { PreparedBatch, TrainingItem } from "./training.ts";
@@ -37,7 +38,12 @@ async function embedAlone(
     [item.vector] = await context.engine.embedImages([item.decoded!.clipPixels]);
   } catch (error) {
     batch.items.splice(batch.items.indexOf(item), 1);
-    batch.faults.push({ kind: "transient", id: item.jobId, message: String(error) });
+    batch.faults.push({
+      kind: "transient",
+      id: item.jobId,
+      message: String(error),
+      details: errorDetails(error),
+    });
   }
 }
 

@@ -100,7 +100,7 @@ Deno.test("items cancelled in one statement are no speed", () => {
 Deno.test("progress knows no time but the one it is given", () => {
   const phases = inTraining(moving(2));
   const session = { id: 1, round: 1, weights: MEASURED, error: null };
-  const worker = { lastSeenAt: before(1), alive: true, device: "cpu" };
+  const worker = { lastSeenAt: before(1), alive: true, device: "cpu", stillSeconds: null };
   const real = Date.now;
   const clock = globalThis.Date;
   try {

@@ -1,9 +1,6 @@
 import type { Db, Tx } from "../db/client.ts";
 import { type EventKind, events, type PhaseName } from "../db/schema.ts";
 
-/** Who acts where nobody asked for it. */
-export const PROGRAM = "Safelight";
-
 /**
  * Writes down what happened, in the transaction that makes it so. Without a session it is about a
  * worker; `by` is who did it, the program itself unless somebody is named.

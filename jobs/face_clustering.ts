@@ -39,7 +39,7 @@ export async function clusterFaces(context: WorkerContext, claim: Claim): Promis
   }, FLUSH_MS);
   try {
     const dimension = context.worker.models.faces.dimension;
-    const { loadedAt, ids, vectors } = await loadFaces(context, {
+    const { turn, loadedAt, ids, vectors } = await loadFaces(context, {
       model,
       minQuality: settings.minQuality ?? LEAST_QUALITY,
       signal: interrupted.signal,
@@ -57,6 +57,7 @@ export async function clusterFaces(context: WorkerContext, claim: Claim): Promis
     await flushing;
     await finish(context, claim, {
       model,
+      turn,
       loadedAt,
       ids,
       labels: result.labels,
@@ -85,7 +86,8 @@ async function loadFaces(
 ) {
   const { db, worker } = context;
   const good = and(eq(faces.model, model), gte(faces.quality, minQuality));
-  const [{ now, count }] = await db.select({
+  const [{ turn, now, count }] = await db.select({
+    turn: sql<string>`nextval(pg_get_serial_sequence('clusterings', 'id'))`,
     now: sql<string>`clock_timestamp()`,
     count: sql<number>`count(*)::int`,
   }).from(faces).where(good);
@@ -105,7 +107,12 @@ async function loadFaces(
     }
     context.moved();
   }
-  return { loadedAt: now, ids, vectors: vectors.subarray(0, ids.length * dimension) };
+  return {
+    turn: Number(turn),
+    loadedAt: now,
+    ids,
+    vectors: vectors.subarray(0, ids.length * dimension),
+  };
 }
 
 /** Writes progress if the job is still ours; false once it is not, or the phase no longer runs. */
@@ -118,12 +125,16 @@ function flush(
   const units = Math.max(0, done - flushed);
   progress.flushed = done;
   if (units > 0) context.moved();
+  // One that was interrupted and begins again may come to other units; in those of the first, what
+  // was shown does not fall. The last unit is the storing of the result.
+  const shown = sql`floor(${done}::float8 / greatest(${total}::int, 1)
+    * coalesce(total, ${total}::int))::int`;
   // Made durable, although it is two fsyncs a second: what was shown must not fall when the
   // database comes back from a crash.
   return transact(context.db, async (tx) => {
     const [row] = await tx.execute<{ status: string }>(sql`
-      update phases set total = coalesce(nullif(${total}::int, 0), total),
-        done = greatest(done, ${done}::int),
+      update phases set total = coalesce(total, nullif(${total}::int, 0)),
+        done = least(greatest(done, ${shown}), greatest(coalesce(total, ${total}::int) - 1, 0)),
         ${rateUpdate(units, { sessionId: claim.sessionId, name: claim.phase })}
       where session_id = ${claim.sessionId} and name = 'clustering'
         and exists (select from jobs where claim_id = ${claim.claimId})
@@ -136,13 +147,14 @@ function flush(
 async function finish(
   { db }: WorkerContext,
   claim: Claim,
-  grouping: Grouping & { units: number; unitsLeft: number },
+  grouping: Grouping & { loadedAt: string; units: number; unitsLeft: number },
 ): Promise<void> {
   await transact(db, async (tx) => {
     if ((await holdClaim(tx, claim)).size === 0) return;
     const clusters = await storeClusters(tx, grouping);
     const noise = grouping.labels.filter((label) => label < 0).length;
-    await tx.insert(clusterings).values({
+    await tx.insert(clusterings).overridingSystemValue().values({
+      id: grouping.turn,
       sessionId: claim.sessionId,
       model: grouping.model,
       faces: grouping.ids.length,
@@ -163,7 +175,7 @@ async function endPhaseWork(
 ): Promise<void> {
   const { sessionId } = claim;
   await tx.execute(sql`
-    update phases set total = ${units}, done = ${units},
+    update phases set total = coalesce(total, ${units}), done = coalesce(total, ${units}),
       ${rateUpdate(unitsLeft, { sessionId, name: "clustering" })}
     where session_id = ${sessionId} and name = 'clustering'`);
   await sampleProgress(tx, { sessionId, phase: "clustering" });

@@ -24,7 +24,7 @@ export async function ignorePortion(tx: Tx, sessionId: number, request: Request)
     ), ledger as (
       update phases p set failed = p.failed - g.n, skipped = p.skipped + g.n
       from (select phase, count(*) as n from gone group by phase) g
-      where p.session_id = ${sessionId} and p.name = g.phase
+      where p.session_id = ${sessionId} and p.name = g.phase and p.total is not null
     )
     select count(*)::int as changed from gone`);
   return row.changed;

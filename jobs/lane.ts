@@ -1,9 +1,10 @@
 import { transact } from "../db/transact.ts";
-import { isConnectionFault, type Tx } from "../db/client.ts";
+import { code, isConnectionFault, type Tx } from "../db/client.ts";
 import type { PhaseName } from "../db/schema.ts";
 import { log, logError } from "../log.ts";
 import { failPhase } from "./advance.ts";
 import type { Counting } from "./counting.ts";
+import { errorDetails } from "./error_details.ts";
 import { isModelFault } from "./embed_batch.ts";
 import type { Hand, Moving } from "./moving.ts";
 import { type Claim, claimJobs, runningPhases } from "./queue/claim.ts";
@@ -104,7 +105,8 @@ export async function workOff(shop: Shop, lane: Lane, claim: Claim): Promise<voi
 }
 
 async function settleFault(context: WorkerContext, claim: Claim, error: unknown): Promise<void> {
-  if (isConnectionFault(error)) return await giveBack(context, claim);
+  // A connection that was cut, or a deadlock with somebody who lost no patience: nobody's fault.
+  if (isConnectionFault(error) || code(error) === "40P01") return await giveBack(context, claim);
   const hold = holdFor(error, context.config.dataDir);
   if (hold) return await holdAndGiveBack(context, claim, hold);
   const { sessionId: session } = claim;
@@ -145,11 +147,14 @@ async function holdAndGiveBack(
 async function settle(tx: Tx, claim: Claim, error: Error): Promise<void> {
   const { sessionId, phase } = claim;
   const ours = await holdClaim(tx, claim);
+  // Somebody else has it by now, and finds out for himself.
+  if (ours.size === 0) return;
   if (isModelFault(error)) {
     await releaseClaim(tx, claim.claimId);
     return await failPhase(tx, { sessionId, phase, message: error.message });
   }
-  const faults = [...ours].map((id) => ({ id, message: error.message }));
+  const details = errorDetails(error);
+  const faults = [...ours].map((id) => ({ id, message: error.message, details }));
   const spent = await retryLater(tx, claim, faults);
   if (phase === "training" || phase === "face_detection") await completeJobs(tx, claim, spent);
   else if (spent.length > 0) {

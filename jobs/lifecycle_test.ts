@@ -3,7 +3,7 @@ import { eq, sql } from "drizzle-orm";
 import { type Database } from "../db/client.ts";
 import { sessions } from "../db/schema.ts";
 import { testDatabase } from "../db/testing.ts";
-import { advanceSession, expectedSeconds, failPhase } from "./advance.ts";
+import { advanceSession, failPhase } from "./advance.ts";
 import { checkLedgers } from "./check_ledgers.ts";
 import {
   cancelSession,
@@ -15,6 +15,7 @@ import {
 } from "./lifecycle.ts";
 import { SessionNotFound } from "./session_state.ts";
 import { testSessions, worker } from "./lifecycle_testing.ts";
+import { expectedSeconds } from "./phase_history.ts";
 import { readProgress } from "./read_progress.ts";
 import { carryOutRequests } from "./requests.ts";
 import { IllegalTransition } from "./transitions.ts";
@@ -192,7 +193,7 @@ Deno.test("the life of a session", async (t) => {
     const id = await discovered(40, { skipClustering: true });
     for (let i = 0; i < 40; i++) await finish(id, "training", ["done"]);
     const seconds = await db.transaction((tx) =>
-      expectedSeconds(tx, { worker, phase: "training", items: 80 })
+      expectedSeconds(tx, { worker, kind: "folders", phase: "training", items: 80 })
     );
     const [{ active }] = await db.execute<{ active: number }>(sql`
       select active_seconds as active from phases where session_id = ${id} and name = 'training'`);

@@ -29,9 +29,27 @@ export function progressMessage(state: {
   if (status === "paused") return input.session.hold?.message ?? "Paused; finished work is kept";
   if (!input.worker?.alive) return "Waiting for a worker: none is running";
   const doing = current ? DOING[current.name] : "Working";
-  if (stalled) return `${doing}: nothing has finished for over a minute`;
+  if (stalled) {
+    const { device, stillSeconds } = input.worker;
+    return `${doing}: the worker (${device}) has been at the same work for ` +
+      `${span(stillSeconds!)}; it will be replaced`;
+  }
+  if (input.waiting) return `${doing}: ${again(input.waiting)}`;
   if (current?.name === "discovery") return `${doing}: ${current.done.toLocaleString("en")} so far`;
   return doing;
 }
+
+// Of one item the time is known; of several, that of the first.
+function again({ items, until }: { items: number; until: Date }): string {
+  const time = CLOCK.format(until);
+  return items === 1
+    ? `1 item is tried again at ${time}`
+    : `${items.toLocaleString("en")} items are tried again from ${time} on`;
+}
+
+const CLOCK = new Intl.DateTimeFormat("en-GB", { timeStyle: "medium" });
+
+const span = (seconds: number) =>
+  seconds < 120 ? `${Math.round(seconds)} seconds` : `${Math.round(seconds / 60)} minutes`;
 
 const files = (count: number) => `${count.toLocaleString("en")} ${count === 1 ? "file" : "files"}`;

@@ -1,8 +1,8 @@
 import { and, eq, sql } from "drizzle-orm";
 import type { Tx } from "../db/client.ts";
 import { type PhaseName, phases, sessions } from "../db/schema.ts";
-import { expectedSeconds } from "./advance.ts";
 import { recordEvent } from "./events.ts";
+import { expectedSeconds, measuredBy } from "./phase_history.ts";
 import { DEFAULT_WEIGHTS } from "./progress.ts";
 import type { WorkerIdentity } from "./queue/workers.ts";
 import { inFolders, spread } from "./session_files.ts";
@@ -29,10 +29,8 @@ export async function openPhase(
     const next = await queuePhotos(tx, opening, { after });
     if (next !== null) return next;
   }
-  if (phase === "training") await freezeWeights(tx, opening);
-  else if (session.kind !== "folders") {
-    await tx.update(sessions).set(machine(opening.worker)).where(eq(sessions.id, session.id));
-  }
+  await tx.update(sessions).set(machine(opening.worker)).where(eq(sessions.id, session.id));
+  if (phase === measuredBy(session.kind)) await freezeWeights(tx, opening);
   if (phase === "clustering") await queueClustering(tx, opening);
   else await takeLedger(tx, session.id, { phase, baseline: true });
   await tx.update(phases).set({
@@ -94,7 +92,8 @@ async function queueClustering(tx: Tx, { session }: Opening): Promise<void> {
     insert into jobs (session_id, phase, subject)
     values (${session.id}, 'clustering', ${session.round})
     on conflict (session_id, phase, subject) do update set state = 'queued', run_at = now(),
-      attempt = 0, reason = null, message = null, finished_at = null
+      attempt = 0, deaths = 0, lone_deaths = 0, reason = null, message = null, error_kind = null,
+      finished_at = null
     where jobs.state in ('failed', 'cancelled')`);
   await tx.update(phases).set({ total: null, done: 0, skipped: 0, failed: 0, cancelled: 0 })
     .where(and(eq(phases.sessionId, session.id), eq(phases.name, "clustering")));
@@ -125,20 +124,27 @@ export async function takeLedger(
     where session_id = ${id} and name = ${phase}`);
 }
 
-async function freezeWeights(tx: Tx, { session, worker }: Opening): Promise<void> {
+// At the first moment at which the number of items is known.
+async function freezeWeights(tx: Tx, { session, phase, worker }: Opening): Promise<void> {
   const [{ items }] = await tx.execute<{ items: number }>(sql`
     select count(*)::int as items from jobs
-    where session_id = ${session.id} and phase = 'training' and state in ('queued', 'running')`);
-  const expected = await expectedTimes(tx, worker, items);
-  for (const [name, seconds] of Object.entries(expected)) {
-    await tx.update(phases).set({ expectedSeconds: seconds })
+    where session_id = ${session.id} and phase = ${phase} and state in ('queued', 'running')`);
+  const { kind } = session;
+  const expected = (phase: PhaseName) => expectedSeconds(tx, { worker, kind, phase, items });
+  const seconds = {
+    training: kind === "folders" ? await expected("training") : 0,
+    face_detection: await expected("face_detection"),
+    clustering: await expected("clustering"),
+  };
+  for (const [name, value] of Object.entries(seconds)) {
+    await tx.update(phases).set({ expectedSeconds: value })
       .where(and(eq(phases.sessionId, session.id), eq(phases.name, name as PhaseName)));
   }
-  const { training, face_detection, clustering } = expected;
-  const weights = training && face_detection && clustering
+  const { training, face_detection, clustering } = seconds;
+  const weights = training !== null && face_detection && clustering
     ? { training, face_detection, clustering, measured: true }
     : DEFAULT_WEIGHTS;
-  await tx.update(sessions).set({ weights, ...machine(worker) }).where(eq(sessions.id, session.id));
+  await tx.update(sessions).set({ weights }).where(eq(sessions.id, session.id));
 }
 
 /** What a session remembers of the machine and models that work on it. */
@@ -147,12 +153,3 @@ const machine = (worker: WorkerIdentity) => ({
   clipModel: worker.models.clip.key,
   faceModel: worker.models.faces.key,
 });
-
-async function expectedTimes(tx: Tx, worker: WorkerIdentity, items: number) {
-  const seconds = (phase: PhaseName) => expectedSeconds(tx, { worker, phase, items });
-  return {
-    training: await seconds("training"),
-    face_detection: await seconds("face_detection"),
-    clustering: await seconds("clustering"),
-  };
-}

@@ -1,32 +1,37 @@
 import { code } from "../db/client.ts";
 import { log } from "../log.ts";
 import { ImageError } from "../models/types.ts";
-import type { Outcome } from "./queue/finish.ts";
+import { errorDetails } from "./error_details.ts";
+import type { Outcome, TransientFault } from "./queue/finish.ts";
 import { ReadFault } from "./read_original.ts";
 
 /** An error sorted by what is to be done about it. */
 export type Fault =
   | { kind: "outcome"; outcome: Outcome }
-  | { kind: "transient"; id: number; message: string };
+  | { kind: "transient" } & TransientFault;
 
 /**
  * Sorts what went wrong with one item: a picture that cannot be one fails for good, a format that
  * is not read is skipped, everything else (disk, memory) may pass and is tried again.
  */
 export function sortFault(id: number, error: unknown): Fault {
+  const details = errorDetails(error);
   if (error instanceof ImageError) {
     const state = error.fault === "unsupported" ? "skipped" : "failed";
-    return { kind: "outcome", outcome: { id, state, reason: error.fault, message: error.message } };
+    return {
+      kind: "outcome",
+      outcome: { id, state, reason: error.fault, message: error.message, details },
+    };
   }
   if (error instanceof ReadFault) {
     return {
       kind: "outcome",
-      outcome: { id, state: "failed", reason: error.reason, message: error.message },
+      outcome: { id, state: "failed", reason: error.reason, message: error.message, details },
     };
   }
   const message = error instanceof Error ? error.message : String(error);
   log("warn", "an item failed and will be tried again", { job: id, error: message });
-  return { kind: "transient", id, message };
+  return { kind: "transient", id, message, details };
 }
 
 // 53100 is PostgreSQL's word for it. On a read-only file system nothing can be written either, and

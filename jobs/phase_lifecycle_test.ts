@@ -12,6 +12,7 @@ import {
   retrySession,
   startSession,
 } from "./lifecycle.ts";
+import { holdSession } from "./holds.ts";
 import { testSessions, worker } from "./lifecycle_testing.ts";
 import { cancelPhase, pausePhase, resumePhase, retryPhase } from "./phase_lifecycle.ts";
 import { readProgress } from "./read_progress.ts";
@@ -98,6 +99,8 @@ Deno.test("one phase of a session", async (t) => {
     assert.deepEqual(await checkLedgers(db), []);
     await db.execute(sql`update phases set total = 1, done = 1
       where session_id = ${id} and name = 'clustering'`);
+    await db.execute(sql`update jobs set state = 'done'
+      where session_id = ${id} and phase = 'clustering'`);
     await advanceSession(db, id, worker);
     // A run of which a part was cancelled is not called complete.
     assert.equal(await overall(id), "cancelled");
@@ -107,6 +110,66 @@ Deno.test("one phase of a session", async (t) => {
     assert.equal(await overall(id), "running");
     await finish(id, "training", ["done", "done", "done"]);
   });
+
+  await t.step("cancelled and retried at once, a session is cancelled first", async () => {
+    const id = await discovered(6000, { skipFaceDetection: true });
+    const claim = await take(id, "training", 1);
+    await cancelSession(db, id);
+    await retrySession(db, id);
+    await carryOut();
+    assert.equal(await overall(id), "cancelled");
+    await end(claim!, ["done"]);
+    await carryOut();
+    assert.equal(await overall(id), "running");
+    assert.equal((await take(id, "training", 6000))!.jobs.length, 5999);
+    assert.deepEqual(await checkLedgers(db), []);
+  });
+
+  await t.step("what was cancelled stays so when something else is retried", async () => {
+    const id = await discovered(5, { skipFaceDetection: true });
+    await finish(id, "training", ["done", "failed"]);
+    await cancelSession(db, id);
+    await carryOut();
+    const [{ id: failed }] = await db.select().from(jobs)
+      .where(and(eq(jobs.sessionId, id), eq(jobs.state, "failed")));
+    await retrySession(db, id, { jobIds: [failed] });
+    await carryOut();
+    await finish(id, "training", ["done"]);
+    assert.equal(await overall(id), "cancelled");
+    await retrySession(db, id);
+    await carryOut();
+    await finish(id, "training", ["done", "done", "done"]);
+    assert.equal(await overall(id), "completed");
+    assert.deepEqual(await checkLedgers(db), []);
+  });
+
+  await t.step("behind a cancelled phase the next opens, though a later one is held", async () => {
+    const id = await discovered(3);
+    await pausePhase(db, id, { phase: "clustering" });
+    await cancelPhase(db, id, { phase: "training" });
+    await carryOut();
+    assert.equal((await status(id)).face_detection, "completed");
+    assert.equal(await overall(id), "paused");
+  });
+
+  await t.step(
+    "ignored before its phase has a total, it is in the total of its phase",
+    async () => {
+      const id = await create({ skipFaceDetection: true });
+      await startSession(db, id);
+      await db.execute(sql`
+      with f as (insert into files (path, size, mtime_ms) values ('/odd/1', 0, 0) returning id)
+      insert into jobs (session_id, phase, subject, state)
+      select ${id}::bigint, 'training', id, 'failed' from f`);
+      await ignoreItems(db, id);
+      await carryOut();
+      await endDiscovery(id, 1);
+      const [row] = await db.select().from(phases)
+        .where(and(eq(phases.sessionId, id), eq(phases.name, "training")));
+      assert.deepEqual([row.total, row.skipped, row.failed], [1, 1, 0]);
+      assert.deepEqual(await checkLedgers(db), []);
+    },
+  );
 
   await t.step(
     "a walk that is cancelled leaves what it found to the phases behind it",
@@ -132,6 +195,41 @@ Deno.test("one phase of a session", async (t) => {
     assert.equal(await overall(id), "completed");
     assert.equal(await percentage(id), 100);
     await assert.rejects(pausePhase(db, id, { phase: "training" }), IllegalTransition);
+  });
+
+  await t.step(
+    "left out while the walk goes on, or before it is repeated, it gets no items",
+    async () => {
+      const id = await create();
+      await startSession(db, id);
+      await db.execute(sql`
+      with f as (insert into files (path, size, mtime_ms) values ('/early/1', 1, 1) returning id)
+      insert into jobs (session_id, phase, subject) select ${id}::bigint, 'training', id from f`);
+      await cancelPhase(db, id, { phase: "training" });
+      await carryOut();
+      await endDiscovery(id, 1);
+      await carryOut();
+      assert.equal((await status(id)).training, "skipped");
+      const open = await db.execute(sql`select 1 from jobs where session_id = ${id}
+      and phase = 'training' and state in ('queued', 'running')`);
+      assert.equal(open.length, 0);
+      assert.equal(
+        (await db.execute(sql`select 1 from requests where session_id = ${id}`)).length,
+        0,
+      );
+      assert.deepEqual(await checkLedgers(db), []);
+    },
+  );
+
+  await t.step("pausing the phase of a session that waits by itself keeps it paused", async () => {
+    const id = await discovered(2);
+    await holdSession(db, id, { hold: "disk_full", message: "full" });
+    assert.deepEqual(await pausePhase(db, id, { phase: "training" }), {
+      changed: true,
+      status: "paused",
+    });
+    const [{ hold }] = await db.select().from(sessions).where(eq(sessions.id, id));
+    assert.equal(hold, null);
   });
 
   await t.step("the first of a session that nobody started cannot be stopped alone", async () => {

@@ -40,7 +40,8 @@ export async function photosGone(
   { missed, readable }: { missed: Missed[]; readable: boolean },
 ): Promise<HoldReason | null> {
   const [session] = await db.select().from(sessions).where(eq(sessions.id, claim.sessionId));
-  if (session.acceptMissing) return null;
+  // Deleted, and its jobs with it, since this was claimed: nothing of the batch will be stored.
+  if (!session || session.acceptMissing) return null;
   const folders = sessionFolders(session);
   const looked = new Set<string>();
   for (const { path } of missed) {
@@ -115,4 +116,23 @@ export async function canBeRead(path: string): Promise<boolean> {
   } catch (error) {
     return !(error instanceof Deno.errors.NotFound) && !isDiskAway(error);
   }
+}
+
+/**
+ * Whether the photos that a session waits for are there again: the file that was missed can be
+ * read, or it was deleted while its disk was away and the folders above it hold something again.
+ */
+export async function photosAreBack(
+  db: Db,
+  { id, path }: { id: number; path: string },
+): Promise<boolean> {
+  if (await canBeRead(path)) return true;
+  const missing = await Deno.lstat(path).then(
+    () => false,
+    (error) => error instanceof Deno.errors.NotFound,
+  );
+  if (!missing) return false;
+  const [session] = await db.select().from(sessions).where(eq(sessions.id, id));
+  return session === undefined ||
+    await lostFolder(db, path, chosenFolder(sessionFolders(session), path)) === null;
 }

@@ -41,6 +41,12 @@ Deno.test("which files are missing because their disk is", async (t) => {
     assert.equal(await ask(await session(), join(root, "gone", "deep", "b.jpg"), false), null);
   });
 
+  await t.step("a session that was deleted meanwhile waits for nothing", async () => {
+    const claim = await session();
+    await db.execute(sql`delete from sessions where id = ${claim.sessionId}`);
+    assert.equal(await ask(claim, join(root, "nowhere", "b.jpg"), false), null);
+  });
+
   await t.step("the chosen folder empty or missing: the disk", async () => {
     await Deno.mkdir(join(root, "mount\npoint"));
     const chosen = await session({ subdirectories: ["mount\npoint"] });

@@ -10,6 +10,7 @@ import { estimateTime } from "./eta.ts";
 import { progressMessage } from "./messages.ts";
 import { counted, fraction, type PhaseRow, ratePerSecond } from "./phase_row.ts";
 import { isTerminal, overallStatus } from "./status.ts";
+import type { Workforce } from "./worker_state.ts";
 
 export type { PhaseRow };
 
@@ -23,8 +24,10 @@ export interface ProgressInput {
     hold?: HoldProgress | null;
   };
   phases: readonly PhaseRow[];
-  /** The worker seen last, or null if there never was one. */
-  worker: { lastSeenAt: Date; alive: boolean; device: string } | null;
+  /** Null if there never was a worker. */
+  worker: Workforce | null;
+  /** All that is left of the running phase, if that waits for its next try; `until`: the first. */
+  waiting?: { items: number; until: Date } | null;
   now: Date;
 }
 
@@ -78,7 +81,15 @@ export interface UnifiedProgress {
     faceDetection: PhaseProgress;
     clustering: PhaseProgress;
   };
-  worker: { alive: boolean; lastSeenAt: string | null; stalled: boolean; device: string | null };
+  worker: {
+    alive: boolean;
+    lastSeenAt: string | null;
+    /** Whoever has work in hand stands still with it for longer than fits it. */
+    stalled: boolean;
+    /** How long; null if the work moves. */
+    stillSeconds: number | null;
+    device: string | null;
+  };
 }
 
 export const DEFAULT_WEIGHTS: PhaseWeights = {
@@ -87,9 +98,6 @@ export const DEFAULT_WEIGHTS: PhaseWeights = {
   clustering: 5,
   measured: false,
 };
-
-/** Nothing finished for this long while a worker is alive: the page says so. */
-const STALL_SECONDS = 60;
 
 /**
  * The progress of a session as one true figure and the four phases behind it; pure. The overall
@@ -114,7 +122,8 @@ export function unifiedProgress(input: ProgressInput): UnifiedProgress {
     phases.find((phase) => !isTerminal(phase.status)) ??
     phases.find((phase) => phase.status === "cancelled");
   const failures = phases.reduce((sum, phase) => sum + phase.failed, 0);
-  const stalled = isStalled(input, status);
+  const live = status === "discovering" || status === "running";
+  const stalled = live && (input.worker?.stillSeconds ?? null) !== null;
   const view = (index: number): PhaseProgress => {
     const phase = phases[index];
     return {
@@ -141,7 +150,6 @@ export function unifiedProgress(input: ProgressInput): UnifiedProgress {
       error: phase.error,
     };
   };
-  const live = status === "discovering" || status === "running";
   return {
     sessionId: input.session.id,
     overallStatus: status,
@@ -167,6 +175,7 @@ export function unifiedProgress(input: ProgressInput): UnifiedProgress {
       alive: input.worker?.alive ?? false,
       lastSeenAt: input.worker?.lastSeenAt.toISOString() ?? null,
       stalled,
+      stillSeconds: stalled ? Math.round(input.worker!.stillSeconds!) : null,
       device: input.worker?.device ?? null,
     },
   };
@@ -220,17 +229,6 @@ function phasePercentage(phase: PhaseRow, round: number): number | null {
   }
   const share = floor(100 * fraction(phase, round));
   return isTerminal(phase.status) ? share : Math.min(share, 99.9);
-}
-
-function isStalled(input: ProgressInput, status: SessionStatus): boolean {
-  if (status !== "running" && status !== "discovering") return false;
-  if (!input.worker?.alive) return false;
-  const marks = input.phases.filter((phase) => phase.status === "running")
-    .flatMap((phase) => [phase.lastCommitAt, phase.runningSince])
-    .filter((mark) => mark !== null);
-  if (marks.length === 0) return false;
-  const latest = Math.max(...marks.map((mark) => mark.getTime()));
-  return input.now.getTime() - latest > STALL_SECONDS * 1000;
 }
 
 const weight = (name: PhaseName, weights: PhaseWeights) => name === "discovery" ? 0 : weights[name];

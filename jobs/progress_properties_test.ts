@@ -67,6 +67,13 @@ const event: fc.Arbitrary<Event> = fc.oneof(
   { weight: 2, arbitrary: fc.record({ type: fc.constant("retry" as const), items: count }) },
   { weight: 1, arbitrary: fc.constant<Event>({ type: "leave" }) },
   {
+    weight: 1,
+    arbitrary: fc.record({
+      type: fc.constant("stand" as const),
+      seconds: fc.option(fc.integer({ min: 1, max: 5000 })),
+    }),
+  },
+  {
     weight: 8,
     arbitrary: fc.record({ type: fc.constant("tick" as const), count: fc.nat({ max: 100_000 }) }),
   },
@@ -113,6 +120,9 @@ function holds({ phases, now, session, worker }: Model): UnifiedProgress {
   assert.equal(view.outcome !== null, view.overallStatus === "completed");
   assert.equal(view.overallStatus === "failed", failed);
   assert.notEqual(view.overallProgress.message, "");
+  const live = view.overallStatus === "discovering" || view.overallStatus === "running";
+  assert.equal(view.worker.stalled, live && worker!.stillSeconds !== null);
+  assert.equal(view.worker.stillSeconds !== null, view.worker.stalled);
 
   for (const [index, phase] of Object.values(view.phases).entries()) {
     assert.equal(phase.name, PHASE_NAMES[index]);

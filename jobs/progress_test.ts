@@ -1,29 +1,8 @@
 import assert from "node:assert/strict";
-import type { PhaseName, PhaseStatus, PhaseWeights } from "../db/schema.ts";
-import { phaseRow } from "./session_model.ts";
-import { type PhaseRow, type ProgressInput, unifiedProgress } from "./progress.ts";
+import type { PhaseWeights } from "../db/schema.ts";
+import { unifiedProgress } from "./progress.ts";
+import { before, type Fields, found, input, now } from "./progress_testing.ts";
 
-const now = new Date("2030-01-01T12:00:00Z");
-const before = (seconds: number) => new Date(now.getTime() - seconds * 1000);
-
-type Fields = Partial<PhaseRow> | PhaseStatus;
-
-/** An input out of the four phases in their order. */
-function input(phases: [Fields, Fields, Fields, Fields], rest: Partial<ProgressInput> = {}) {
-  const names: PhaseName[] = ["discovery", "training", "face_detection", "clustering"];
-  return {
-    session: { id: 7, round: 1, weights: null, error: null },
-    phases: names.map((name, index) => {
-      const fields = phases[index];
-      return phaseRow(name, typeof fields === "string" ? { status: fields } : fields);
-    }),
-    worker: { lastSeenAt: before(1), alive: true, device: "cpu" },
-    now,
-    ...rest,
-  };
-}
-
-const found = (total: number): Fields => ({ status: "completed", total, done: total });
 const percentage = (...phases: Parameters<typeof input>[0]) =>
   unifiedProgress(input(phases)).overallProgress.percentage;
 
@@ -270,36 +249,6 @@ Deno.test("a retry opens a round with a percentage of its own", () => {
   assert.equal(view.overallProgress.percentage, 62.5);
 });
 
-Deno.test("failed items: completed, with errors, and how many", () => {
-  const training = { status: "completed" as const, total: 1500, done: 300, failed: 1200 };
-  const view = unifiedProgress(input([found(1500), training, found(300), found(9)]));
-  assert.equal(view.overallStatus, "completed");
-  assert.equal(view.outcome, "with_errors");
-  assert.equal(view.overallProgress.message, "Completed; 1,200 files could not be read");
-});
-
-Deno.test("no worker, and a worker that finishes nothing, are said in words", () => {
-  const phases = (silence: number): Parameters<typeof input>[0] => [
-    found(9),
-    { status: "running", total: 9, runningSince: before(3600), lastCommitAt: before(silence) },
-    "pending",
-    "pending",
-  ];
-  const dead = unifiedProgress(input(phases(3000), { worker: null }));
-  assert.equal(dead.overallProgress.message, "Waiting for a worker: none is running");
-  assert.deepEqual(dead.worker, { alive: false, lastSeenAt: null, stalled: false, device: null });
-  const stalled = unifiedProgress(input(phases(61)));
-  assert.equal(stalled.worker.stalled, true);
-  assert.match(stalled.overallProgress.message, /nothing has finished for over a minute/);
-  const moving = unifiedProgress(input(phases(59)));
-  assert.equal(moving.worker.stalled, false);
-  assert.equal(moving.overallProgress.message, "Reading pictures and making them searchable");
-  // Just resumed: the silence of the pause is nobody's fault.
-  const resumed = phases(3000);
-  resumed[1] = { ...(resumed[1] as object), runningSince: before(2) };
-  assert.equal(unifiedProgress(input(resumed)).worker.stalled, false);
-});
-
 Deno.test("the shape is exactly the documented one, and survives JSON", () => {
   const view = unifiedProgress(
     input([found(9), { status: "running", total: 9, startedAt: before(9) }, "pending", "pending"]),
@@ -351,7 +300,7 @@ Deno.test("the shape is exactly the documented one, and survives JSON", () => {
       "total",
     ]);
   }
-  assert.deepEqual(keys(view.worker), ["alive", "device", "lastSeenAt", "stalled"]);
+  assert.deepEqual(keys(view.worker), ["alive", "device", "lastSeenAt", "stalled", "stillSeconds"]);
   assert.deepEqual(JSON.parse(JSON.stringify(view)), view);
   assert.equal(view.phases.training.startedAt, "2030-01-01T11:59:51.000Z");
 });

@@ -1,8 +1,21 @@
-import { and, eq, isNull, sql } from "drizzle-orm";
+import { and, eq, isNull, type SQL, sql } from "drizzle-orm";
 import type { Db } from "../db/client.ts";
 import { phases, sessions } from "../db/schema.ts";
 import { type ProgressInput, type UnifiedProgress, unifiedProgress } from "./progress.ts";
 import { LEASE_SECONDS } from "./queue/leases.ts";
+import { workforce } from "./worker_state.ts";
+
+/** Those heard of last; rows of workers that died on other hosts stay for a day. */
+const WORKERS = 100;
+
+/** Without a commit for this long something may be waited for. Retries begin after two seconds. */
+const QUIET_SECONDS = 3;
+
+/**
+ * Queued items one look goes through, in the order of the claim: some milliseconds. No more can wait
+ * for their next try at once while others fail at 20 a second, since after 128 s they come back.
+ */
+const LOOK = 3000;
 
 /**
  * The unified progress of a session, from two statements on a few rows, whatever the library
@@ -13,8 +26,17 @@ export async function readProgress(db: Db, id: number): Promise<UnifiedProgress 
   return input && unifiedProgress(input);
 }
 
+interface WorkerFacts {
+  beat_at: string;
+  device: string;
+  silent: number;
+  in_hand: number;
+  still_seconds: number;
+  patience_seconds: number;
+}
+
 async function readProgressInput(db: Db, id: number): Promise<ProgressInput | null> {
-  const [rows, [worker]] = await Promise.all([
+  const [rows, [around]] = await Promise.all([
     // One statement, so one snapshot: a round never meets the rows of another.
     db.select({
       session: {
@@ -28,11 +50,13 @@ async function readProgressInput(db: Db, id: number): Promise<ProgressInput | nu
       phase: phases,
     }).from(sessions).innerJoin(phases, eq(phases.sessionId, sessions.id))
       .where(and(eq(sessions.id, id), isNull(sessions.deletedAt))),
-    db.execute<{ now: string; seen: string | null; alive: boolean; device: string }>(sql`
-      select clock_timestamp() as now, w.beat_at as seen, w.device,
-        coalesce(w.beat_at > now() - ${`${LEASE_SECONDS} seconds`}::interval, false) as alive
-      from (select 1) one left join lateral
-        (select beat_at, device from workers order by beat_at desc limit 1) w on true`),
+    db.execute<{ now: string; workers: WorkerFacts[]; waiting: Waiting | null }>(sql`
+      select clock_timestamp() as now,
+        (select coalesce(json_agg(w), '[]') from (
+          select beat_at, device, in_hand, still_seconds, patience_seconds,
+            greatest(extract(epoch from clock_timestamp() - beat_at), 0)::float8 as silent
+          from workers order by beat_at desc limit ${WORKERS}) w) as workers,
+        (${waiting(id)}) as waiting`),
   ]);
   if (rows.length === 0) return null;
   const { hold, holdMessage, ...session } = rows[0].session;
@@ -42,9 +66,41 @@ async function readProgressInput(db: Db, id: number): Promise<ProgressInput | nu
       hold: hold === null ? null : { reason: hold, message: holdMessage ?? "" },
     },
     phases: rows.map((row) => row.phase),
-    worker: worker.seen === null
-      ? null
-      : { lastSeenAt: new Date(worker.seen), alive: worker.alive, device: worker.device },
-    now: new Date(worker.now),
+    worker: workforce(around.workers.map((worker) => ({
+      lastSeenAt: new Date(worker.beat_at),
+      device: worker.device,
+      silentSeconds: worker.silent,
+      inHand: worker.in_hand,
+      stillSeconds: worker.still_seconds,
+      patienceSeconds: worker.patience_seconds,
+    }))),
+    waiting: around.waiting && { ...around.waiting, until: new Date(around.waiting.until) },
+    now: new Date(around.now),
   };
 }
+
+interface Waiting {
+  items: number;
+  until: string;
+}
+
+/**
+ * What the running phase waits for if nothing of it is in hand and nothing can be claimed: how many
+ * items, and when the first is tried again; otherwise null. A range of jobs_queued, asked only where
+ * somebody could work and nothing has moved for some seconds.
+ */
+const waiting = (sessionId: number): SQL =>
+  sql`
+    select json_build_object('items', count(*), 'until', min(q.run_at))
+    from phases p
+    cross join lateral (select run_at from jobs j
+      where j.session_id = p.session_id and j.phase = p.name and j.state = 'queued'
+      order by j.session_id, j.phase, j.priority, j.run_at, j.id limit ${LOOK + 1}) q
+    where p.session_id = ${sessionId} and p.status = 'running'
+      and clock_timestamp() - greatest(p.last_commit_at, p.running_since) >
+        ${`${QUIET_SECONDS} seconds`}::interval
+      and exists (select from workers
+        where beat_at > clock_timestamp() - ${`${LEASE_SECONDS} seconds`}::interval)
+      and not exists (select from jobs r
+        where r.session_id = p.session_id and r.phase = p.name and r.state = 'running')
+    having count(*) between 1 and ${LOOK} and min(q.run_at) > clock_timestamp()`;

@@ -1,5 +1,5 @@
 import { and, eq, inArray, sql } from "drizzle-orm";
-import type { Db } from "../db/client.ts";
+import type { Db, Tx } from "../db/client.ts";
 import { requests, sessions, type SessionStatus } from "../db/schema.ts";
 import { transact } from "../db/transact.ts";
 import { cancelPortion, mayGrow, takeCancelledLedgers } from "./cancel_items.ts";
@@ -34,7 +34,8 @@ const CARRY_OUT: Record<Request["action"], (db: Db, request: Request) => Promise
   retry: (db, request) =>
     transact(db, async (tx) => {
       const session = await lockSession(tx, request.sessionId);
-      if (!OVER.has(session.status)) return false;
+      // What was cancelled is brought to its end first, or the one would undo the other for ever.
+      if (!OVER.has(session.status) || await isBeingCancelled(tx, session.id)) return false;
       const asked = await tx.select().from(requests)
         .where(and(eq(requests.sessionId, session.id), eq(requests.action, "retry")));
       if (asked.length === 0) return false;
@@ -55,6 +56,7 @@ const CARRY_OUT: Record<Request["action"], (db: Db, request: Request) => Promise
   cancel: (db, request) =>
     transact(db, async (tx) => {
       const session = await lockSession(tx, request.sessionId);
+      if (!await isOpen(tx, request)) return false;
       const changed = await cancelPortion(tx, session.id);
       if (!await mayGrow(tx, session.id)) {
         await takeCancelledLedgers(tx, session.id);
@@ -66,6 +68,7 @@ const CARRY_OUT: Record<Request["action"], (db: Db, request: Request) => Promise
   ignore: (db, request) =>
     transact(db, async (tx) => {
       const session = await lockSession(tx, request.sessionId);
+      if (!await isOpen(tx, request)) return false;
       const changed = await ignorePortion(tx, session.id, request);
       if (changed < PORTION) await tx.delete(requests).where(eq(requests.id, request.id));
       await announce(tx);
@@ -81,3 +84,15 @@ const CARRY_OUT: Record<Request["action"], (db: Db, request: Request) => Promise
     return true;
   },
 };
+
+async function isBeingCancelled(tx: Tx, sessionId: number): Promise<boolean> {
+  const found = await tx.select({ id: requests.id }).from(requests)
+    .where(and(eq(requests.sessionId, sessionId), eq(requests.action, "cancel"))).limit(1);
+  return found.length > 0;
+}
+
+// Another worker may have carried it out since it was read: what failed after that is not meant.
+async function isOpen(tx: Tx, { id }: Request): Promise<boolean> {
+  const found = await tx.select({ id: requests.id }).from(requests).where(eq(requests.id, id));
+  return found.length > 0;
+}

@@ -14,7 +14,7 @@ export interface FaceRun extends Actor {
 }
 
 /** Grouping the faces there are again; always those of the whole library. */
-export interface ClusteringRun extends Actor {
+interface ClusteringRun extends Actor {
   settings: Pick<RunSettings, "minClusterSize" | "similarityFloor" | "minQuality">;
 }
 

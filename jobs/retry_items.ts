@@ -24,6 +24,8 @@ export async function retryPortion(
     with wanted as (
       select id, phase, subject, state from jobs
       where session_id = ${session.id} and state in ('failed', 'cancelled', 'skipped')
+        and exists (select from phases p where p.session_id = jobs.session_id
+          and p.name = jobs.phase and p.status <> 'skipped')
         and (${sql.join(wanted, sql` or `)}) limit ${PORTION} for update skip locked
     ), retried as (
       update jobs set state = 'queued', attempt = 0, deaths = 0, lone_deaths = 0, run_at = now(),
@@ -52,7 +54,8 @@ export async function retryPortion(
 /** Phases with items that wait. */
 export async function phasesWithWork(tx: Tx, sessionId: number): Promise<Set<PhaseName>> {
   const rows = await tx.execute<{ phase: PhaseName }>(sql`
-    select name as phase from phases p where session_id = ${sessionId} and exists
+    select name as phase from phases p
+    where session_id = ${sessionId} and status <> 'skipped' and exists
       (select from jobs where session_id = ${sessionId} and jobs.phase = p.name
         and state = 'queued')`);
   return new Set(rows.map((row) => row.phase));

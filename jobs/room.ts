@@ -2,6 +2,7 @@ import { statfs } from "node:fs/promises";
 import { join } from "node:path";
 import { sql } from "drizzle-orm";
 import type { Db } from "../db/client.ts";
+import { removeIfThere } from "../db/sweep.ts";
 import { isDiskFull } from "./outcomes.ts";
 
 /** Bytes that this user may still write in the file system of `dir`. */
@@ -36,7 +37,7 @@ export async function hasRoom(
     if (isDiskFull(error)) return false;
     throw error;
   } finally {
-    await Deno.remove(probe).catch(() => {/* it may never have come to be */});
+    await removeIfThere(probe);
   }
 }
 

@@ -27,6 +27,7 @@ export type Event =
   | { type: "start" | "complete" | "exchange" | "pause" | "resume" | "cancel" | "fail" | "leave" }
   | { type: "pausePhase" | "resumePhase" | "cancelPhase"; phase: PhaseName }
   | { type: "find" | "sweep" | "tick" | "units"; count: number }
+  | { type: "stand"; seconds: number | null }
   | { type: "discovered"; jobs: number; weights: PhaseWeights | null }
   | { type: "open"; total: number; unitsLater?: boolean }
   | { type: "items"; done: number; skipped: number; failed: number }
@@ -69,7 +70,7 @@ export function newModel(options: { kind?: SessionKind; skipped?: PhaseName[] } 
     phases: PHASE_NAMES.map((name) =>
       phaseRow(name, { status: skipped.includes(name) ? "skipped" : "pending", openedRound: 0 })
     ),
-    worker: { lastSeenAt: now, alive: true, device: "cpu" },
+    worker: { lastSeenAt: now, alive: true, device: "cpu", stillSeconds: null },
     now,
     found: { jobs: 0, weights: null },
   };
@@ -160,7 +161,10 @@ export function step(before: Model, event: Event): Model {
       if (OVER.includes(status)) retry(model, event.items);
       break;
     case "leave":
-      model.worker = { ...model.worker!, alive: !model.worker!.alive };
+      model.worker = { ...model.worker!, alive: !model.worker!.alive, stillSeconds: null };
+      break;
+    case "stand":
+      if (model.worker!.alive) model.worker!.stillSeconds = event.seconds;
       break;
     case "tick":
       model.now = new Date(model.now.getTime() + event.count);

@@ -98,7 +98,8 @@ export async function startFirst(tx: Tx, id: number): Promise<void> {
   await tx.execute(sql`
     insert into jobs (session_id, phase, subject) values (${id}, 'discovery', ${id})
     on conflict (session_id, phase, subject) do update set state = 'queued', run_at = now(),
-      attempt = 0, reason = null, message = null, finished_at = null
+      attempt = 0, deaths = 0, lone_deaths = 0, reason = null, message = null, error_kind = null,
+      finished_at = null
     where jobs.state not in ('queued', 'running')`);
   await tx.execute(sql`delete from walk_faults where session_id = ${id}`);
   await tx.execute(sql`update sessions set walk_started_at = null where id = ${id}`);

@@ -1,7 +1,8 @@
 /**
  * A worker process for tests, run by superviseWorker: `sick_worker.ts ID ILLNESS`. "none" is a real
  * worker; "hangs" never comes back from its first inference, though its heart beats on; "dies" is
- * killed by every green picture, as by one that crashes a decoder.
+ * killed by every green picture, as by one that crashes a decoder; "unborn" hangs before its first
+ * beat, as over models on a share that does not answer.
  */
 import { readConfig } from "../config.ts";
 import { openDatabase } from "../db/client.ts";
@@ -12,6 +13,8 @@ import { FRESH } from "./supervisor.ts";
 import { runWorker } from "./worker.ts";
 
 const [id, illness] = Deno.args;
+// The timer keeps the process; a promise alone would let it end.
+if (illness === "unborn") await new Promise(() => setInterval(() => {}, 60_000));
 const config = readConfig();
 configureLog(config, { process: "worker" });
 const healthy = await openEngine({ modelsDir: null, roles: ["images", "faces"], threads: 1 });

@@ -9,10 +9,14 @@ import { checkLedgers } from "./check_ledgers.ts";
 import { createSession, startSession } from "./lifecycle.ts";
 import { superviseWorker } from "./supervisor.ts";
 
-type Illness = "none" | "hangs" | "dies";
+type Illness = "none" | "hangs" | "dies" | "unborn";
 
 /** Supervised worker processes on a fresh database, the n-th with the n-th illness. */
-async function ward(illnesses: Illness[], environment: Record<string, string> = {}) {
+async function ward(
+  illnesses: Illness[],
+  options: { environment?: Record<string, string>; startSeconds?: number } = {},
+) {
+  const { environment = {}, startSeconds } = options;
   const database = await testDatabase();
   const dir = await testDirectory();
   const photos = join(dir, "photos");
@@ -21,6 +25,7 @@ async function ward(illnesses: Illness[], environment: Record<string, string> = 
   const config = readConfig({ SAFELIGHT_DATA: join(dir, "data"), ...environment });
   let starts = 0;
   const supervisor = superviseWorker(config, database, {
+    startSeconds,
     command: (id) =>
       new Deno.Command(Deno.execPath(), {
         args: [
@@ -110,7 +115,7 @@ Deno.test("a picture that kills its worker is found out, and the run goes on", a
 
 Deno.test("a worker that beats but gets nowhere is replaced", async () => {
   const { db, photos, until, start, close } = await ward(["hangs", "none"], {
-    SAFELIGHT_STALL_SECONDS: "2",
+    environment: { SAFELIGHT_STALL_SECONDS: "2" },
   });
   await picture(join(photos, "a.png"), [200, 60, 20], 1);
   const id = await start();
@@ -133,6 +138,20 @@ Deno.test("a worker that beats but gets nowhere is replaced", async () => {
     sql`select state, attempt, deaths from jobs where phase = 'training'`,
   );
   assert.deepEqual({ ...job }, { state: "done", attempt: 1, deaths: 1 });
+  await close();
+});
+
+Deno.test("a worker that hangs before its first beat is replaced", async () => {
+  // Long enough for a well one to start on a busy machine.
+  const { db, until, starts, close } = await ward(["unborn", "none"], { startSeconds: 20 });
+  const { message } = await until<{ message: string }>(
+    sql`select message from events where kind = 'worker_stalled'`,
+  );
+  assert.match(message, /, process \d+ gave no first sign of life within 20 s and was replaced$/);
+  await until(sql`select 1 from workers`);
+  assert.ok(starts() >= 2);
+  const died = await db.execute(sql`select 1 from events where kind = 'worker_died'`);
+  assert.equal(died.length, 0, "who never lived held nothing");
   await close();
 });
 

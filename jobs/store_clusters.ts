@@ -1,13 +1,12 @@
 import { sql } from "drizzle-orm";
 import type { Tx } from "../db/client.ts";
-import { clusters } from "../db/schema.ts";
 import { reconcile } from "./clustering/reconcile.ts";
 
 /** A clustering to be stored: `labels[i]` is the label of face `ids[i]`, −1 for none. */
 export interface Grouping {
   model: string;
-  /** Database time at which the faces were read. */
-  loadedAt: string;
+  /** Drawn when the faces were read: the greater, the later. No clock, which may be set back. */
+  turn: number;
   ids: number[];
   labels: Int32Array;
   /** Index of the most central face of each label. */
@@ -26,11 +25,11 @@ export const lockClusters = (tx: Tx) =>
  * stored already. Returns the number of clusters there are now.
  */
 export async function storeClusters(tx: Tx, grouping: Grouping): Promise<number> {
-  const { model, ids, labels, medoids } = grouping;
+  const { model, ids, labels } = grouping;
   await lockClusters(tx);
   const [{ newer, count }] = await tx.execute<{ newer: boolean; count: number }>(sql`
     select exists (select from clusterings where model = ${model}
-        and loaded_at > ${grouping.loadedAt}::timestamptz) as newer,
+        and id > ${grouping.turn}) as newer,
       (select count(*)::int from clusters where model = ${model}) as count`);
   if (newer) return count;
   const old = await tx.execute<{ id: string; cluster: string }>(sql`
@@ -41,22 +40,7 @@ export async function storeClusters(tx: Tx, grouping: Grouping): Promise<number>
     new Map(old.map((row) => [Number(row.id), Number(row.cluster)])),
     labelOf,
   );
-  const clusterOf = new Map<number, number>();
-  for (let label = 0; label < medoids.length; label++) {
-    const values = {
-      model,
-      size: labels.reduce((size, other) => size + (other === label ? 1 : 0), 0),
-      coverFaceId: ids[medoids[label]],
-    };
-    const keptId = kept.get(label);
-    if (keptId) {
-      await tx.update(clusters).set(values).where(sql`id = ${keptId}`);
-      clusterOf.set(label, keptId);
-    } else {
-      const [{ id }] = await tx.insert(clusters).values(values).returning({ id: clusters.id });
-      clusterOf.set(label, id);
-    }
-  }
+  const clusterOf = await writeClusters(tx, grouping, kept);
   await tx.execute(sql`
     update faces set cluster_id = n.cluster
     from unnest(${sql.param(ids)}::bigint[],
@@ -76,6 +60,37 @@ export async function storeClusters(tx: Tx, grouping: Grouping): Promise<number>
     where not exists (select from faces where faces.id = n.id)`);
   const without = gone.map((row) => clusterOf.get(labelOf.get(Number(row.id))!));
   return clusterOf.size - await mendClusters(tx, without.filter((id) => id !== undefined));
+}
+
+/** Updates the clusters that stay and makes the others, in two statements; returns ids by label. */
+async function writeClusters(
+  tx: Tx,
+  { model, ids, labels, medoids }: Grouping,
+  identities: Map<number, number | null>,
+): Promise<Map<number, number>> {
+  const sizes = new Array<number>(medoids.length).fill(0);
+  for (const label of labels) if (label >= 0) sizes[label]++;
+  const kept = [...identities].filter((pair): pair is [number, number] => pair[1] !== null);
+  const clusterOf = new Map(kept);
+  const row = (label: number) => ({ size: sizes[label], cover: ids[medoids[label]] });
+  await tx.execute(sql`
+    update clusters set size = n.size, cover_face_id = n.cover
+    from unnest(${sql.param(kept.map(([, id]) => id))}::bigint[],
+      ${sql.param(kept.map(([label]) => row(label).size))}::int[],
+      ${sql.param(kept.map(([label]) => row(label).cover))}::bigint[]) as n (id, size, cover)
+    where clusters.id = n.id`);
+  const fresh = sizes.map((_, label) => label).filter((label) => !clusterOf.has(label));
+  // Covers are distinct, so they tell which new id is whose.
+  const made = await tx.execute<{ id: string; cover: string }>(sql`
+    insert into clusters (model, size, cover_face_id)
+    select ${model}, n.size, n.cover
+    from unnest(${sql.param(fresh.map((label) => row(label).size))}::int[],
+      ${sql.param(fresh.map((label) => row(label).cover))}::bigint[]) as n (size, cover)
+    order by n.cover
+    returning id, cover_face_id as cover`);
+  const labelOf = new Map(fresh.map((label) => [row(label).cover, label]));
+  for (const { id, cover } of made) clusterOf.set(labelOf.get(Number(cover))!, Number(id));
+  return clusterOf;
 }
 
 /**

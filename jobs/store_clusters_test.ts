@@ -34,11 +34,12 @@ Deno.test("a clustering is stored truly, whatever became of its faces meanwhile"
     })),
   ).returning({ id: faces.id });
   const ids = added.map(({ id }) => id);
+  let turn = 0;
   const store = (labels: number[], medoids: number[], of = ids) =>
     db.transaction((tx) =>
       storeClusters(tx, {
         model: MODEL,
-        loadedAt: new Date().toISOString(),
+        turn: ++turn,
         ids: of,
         labels: Int32Array.from(labels),
         medoids,

@@ -1,6 +1,6 @@
-import { and, eq, inArray, sql } from "drizzle-orm";
+import { and, eq, inArray, isNull, sql } from "drizzle-orm";
 import type { Tx } from "../db/client.ts";
-import { faces, faceScans, type SessionKind, sessions } from "../db/schema.ts";
+import { faces, faceScans, photos, type SessionKind, sessions } from "../db/schema.ts";
 import { bytesOfVector } from "../db/vectors.ts";
 import { overlap } from "../models/scrfd.ts";
 import type { DetectedFace } from "../models/types.ts";
@@ -28,19 +28,39 @@ export const ALREADY_SCANNED = {
   message: "Another session had already looked for faces in it",
 };
 
+const DUPLICATE = {
+  state: "skipped" as const,
+  reason: "duplicate",
+  message: "An earlier copy represents it by now; its faces are found there",
+};
+
 /**
  * Stores what was found in photos, in the transaction that ends their jobs, and returns the ends.
  * A session over folders adds to photos that nobody has looked at; a run over what exists puts its
  * finds in the place of the former ones. Doing it twice leaves what doing it once does.
  */
-export async function storeFaces(tx: Tx, looks: Look[], looker: Looker): Promise<Outcome[]> {
-  if (looks.length === 0) return [];
+export async function storeFaces(tx: Tx, all: Look[], looker: Looker): Promise<Outcome[]> {
+  const standing = await ownFaces(tx, all);
+  const looks = all.filter(({ photoId }) => standing.has(photoId));
+  if (looks.length === 0) return all.map(({ jobId }) => ({ id: jobId, ...DUPLICATE }));
   const kept = looker.kind === "faces"
     ? await replaceFaces(tx, looks, looker)
     : await addFaces(tx, looks, looker);
-  return looks.map(({ jobId, photoId }) =>
-    kept.has(photoId) ? { id: jobId, state: "done" } : { id: jobId, ...ALREADY_SCANNED }
-  );
+  return all.map(({ jobId, photoId }) => {
+    if (kept.has(photoId)) return { id: jobId, state: "done" };
+    return { id: jobId, ...(standing.has(photoId) ? ALREADY_SCANNED : DUPLICATE) };
+  });
+}
+
+// Training of another session may have put an earlier copy in a photo's place since the photo was
+// queued; the faces of the two are the same, and are found in that one.
+async function ownFaces(tx: Tx, looks: Look[]): Promise<Set<number>> {
+  if (looks.length === 0) return new Set();
+  const rows = await tx.select({ id: photos.id }).from(photos).where(and(
+    inArray(photos.id, looks.map(({ photoId }) => photoId)),
+    isNull(photos.representativeId),
+  )).orderBy(photos.id).for("share");
+  return new Set(rows.map((row) => row.id));
 }
 
 // Two sessions may have looked at one photo side by side; the first to commit is the one kept.

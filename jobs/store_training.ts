@@ -33,8 +33,9 @@ export function storeTraining(
     for (const fault of faults) {
       if (fault.kind === "outcome" && ours.has(fault.outcome.id)) outcomes.push(fault.outcome);
     }
-    const transient = faults.filter((fault) => fault.kind === "transient" && ours.has(fault.id));
-    outcomes.push(...await retryLater(tx, claim, transient as { id: number; message: string }[]));
+    const transient = faults.filter((fault) => fault.kind === "transient")
+      .filter((fault) => ours.has(fault.id));
+    outcomes.push(...await retryLater(tx, claim, transient));
     return await completeJobs(tx, claim, outcomes);
   });
 }
@@ -177,7 +178,10 @@ async function exchange(
 }
 
 const linkFile = (tx: Tx, item: TrainingItem, photoId: number) =>
-  tx.execute(sql`update files set photo_id = ${photoId} where id = ${item.fileId}`);
+  // Unless a walk has seen a change since it was read: then it is not this photo any more.
+  tx.execute(sql`
+    update files set photo_id = ${photoId} where id = ${item.fileId}
+      and mtime_ms = ${item.mtimeMs}`);
 
 async function moveFirst(tx: Tx, photo: { id: number; first: unknown }, item: TrainingItem) {
   await tx.execute(sql`

@@ -26,7 +26,8 @@ const PATIENCE_MS = 20_000;
  * Starts `worker` as a child process and starts it again whenever it ends, after 1, 2, 4 … 30
  * seconds, or at once if it asks for that; after one that was at work or lived for a minute, it
  * begins at one again.
- * One that stands still is killed and replaced (see watchWorker). What a dead worker had in hand
+ * One that stands still, or does not come to life within `startSeconds`, is killed and replaced (see
+ * watchWorker). What a dead worker had in hand
  * goes back to work at once, and so does, to begin with, what workers of this host left behind
  * that died together with their supervisor. The child's standard input is its lifeline: when this
  * process dies, however it dies, the pipe closes and the worker stops. `command` makes the process
@@ -35,7 +36,7 @@ const PATIENCE_MS = 20_000;
 export function superviseWorker(
   config: Config,
   { db, url }: Database,
-  options: { command?: (workerId: string) => Deno.Command } = {},
+  options: { command?: (workerId: string) => Deno.Command; startSeconds?: number } = {},
 ): Supervisor {
   const command = options.command ?? ((id) => workerCommand(config, { databaseUrl: url, id }));
   const stopping = new AbortController();
@@ -56,11 +57,12 @@ export function superviseWorker(
     // training went from 139 to 21 ms (p99) when the worker stepped back.
     setPriority(pid, 10);
     const ended = new AbortController();
-    const watching = watchWorker(db, { id, child, ended: ended.signal });
+    const { startSeconds } = options;
+    const watching = watchWorker(db, { id, child, ended: ended.signal, startSeconds });
     const status = await child.status;
     ended.abort();
     await watching;
-    await child.stdin.close().catch(() => {});
+    await child.stdin.close().catch(() => {/* the pipe broke when its reader died */});
     child = null;
     // Told to stop and killed because it took too long (a walk): then no item is to blame.
     const { items } = await recover(
@@ -98,14 +100,23 @@ export function superviseWorker(
       stopping.abort();
       const current = child;
       if (current) {
-        current.kill("SIGTERM");
-        const kill = setTimeout(() => current.kill("SIGKILL"), PATIENCE_MS);
+        signal(current, "SIGTERM");
+        const kill = setTimeout(() => signal(current, "SIGKILL"), PATIENCE_MS);
         await current.status;
         clearTimeout(kill);
       }
       await running;
     },
   };
+}
+
+// One that has just ended by itself cannot be sent anything, and need not.
+function signal(child: Deno.ChildProcess, name: Deno.Signal): void {
+  try {
+    child.kill(name);
+  } catch (error) {
+    log("debug", "a worker had ended already", { pid: child.pid, error: String(error) });
+  }
 }
 
 /**
@@ -120,6 +131,9 @@ export function workerCommand(
   const args = compiled ? ["worker", "--supervised", id] : [
     "run",
     "--quiet",
+    // Everything is there, since this program runs: a worker neither fetches code nor asks anybody.
+    "--cached-only",
+    "--no-prompt",
     ...workerPermissions(config.dataDir),
     import.meta.resolve("../main.ts"),
     "worker",

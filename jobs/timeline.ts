@@ -9,7 +9,7 @@ export interface Span {
 }
 
 /** `waiting`: nothing holds the phase back and it is not open, as between two rounds. */
-export type SegmentState = "running" | "paused" | "held" | "waiting";
+type SegmentState = "running" | "paused" | "held" | "waiting";
 
 /** A stretch of one state, why it is so where somebody or something made it so, and who that was. */
 export interface Segment extends Span {

@@ -67,8 +67,10 @@ Deno.test("training, with a real worker", async (t) => {
       where session_id = ${id} and name = 'training'`);
     for (let turn = 0; turn < files.length; turn++) {
       const claim = await db.transaction(async (tx) => {
-        await tx.execute(sql`update phases set status = 'running', running_since = now()
-          where session_id = ${id} and name = 'training'`);
+        await tx.execute(
+          sql`update phases set status = 'running', opened_round = 1, running_since = now()
+          where session_id = ${id} and name = 'training'`,
+        );
         const claim = await claimJobs(tx as unknown as typeof db, {
           sessionId: id,
           phase: "training",

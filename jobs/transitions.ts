@@ -1,5 +1,10 @@
 import type { PhaseName, PhaseStatus, SessionStatus } from "../db/schema.ts";
 
+/**
+ * What people may do in which state; the one place that says so. What the program does by itself is
+ * no choice of anybody's: it follows from the rows (advance.ts, holds.ts), behind the same lock.
+ */
+
 export type Action = "start" | "pause" | "resume" | "cancel" | "retry";
 export type PhaseAction = "pause" | "resume" | "cancel" | "retry";
 

@@ -15,18 +15,24 @@ const WATCH_MS = 2000;
  */
 const REPLACED_AT = 1.5;
 
+/** From its start to its first beat a worker opens its models, which takes seconds. */
+const START_SECONDS = 120;
+
 /**
  * Watches a worker process through its row until `ended` fires, and kills it when it hangs: when
- * its beats stand still for the lease, or when it beats but what it has in hand does not move for
- * a time that fits the work. It is killed for good, since a process that hangs does not hear
+ * it has no row `startSeconds` after its start, time without the database not counted; when its
+ * beats stand still for the lease; or when it beats but what it has in hand does not move for a
+ * time that fits the work. It is killed for good, since a process that hangs does not hear
  * anything milder; what it held is fenced by its claims.
  */
 export async function watchWorker(
   db: Db,
-  { id, child, ended }: { id: string; child: Deno.ChildProcess; ended: AbortSignal },
+  options: { id: string; child: Deno.ChildProcess; ended: AbortSignal; startSeconds?: number },
 ): Promise<void> {
+  const { id, child, ended, startSeconds = START_SECONDS } = options;
   const leases = createLeases();
   let last: Pulse | null = null;
+  let waitingSince = performance.now();
   for (;;) {
     await rest(WATCH_MS, ended);
     if (ended.aborted) return;
@@ -39,7 +45,12 @@ export async function watchWorker(
         last = row ? { id, beats: row.beats } : last;
         return last ? [last] : [];
       });
-      const why = dead.length > 0 ? `gave no sign of life for ${LEASE_SECONDS} s` : stuck;
+      const late = last === null && performance.now() - waitingSince > startSeconds * 1000;
+      const why = dead.length > 0
+        ? `gave no sign of life for ${LEASE_SECONDS} s`
+        : late
+        ? `gave no first sign of life within ${startSeconds} s`
+        : stuck;
       if (why === null || ended.aborted) continue;
       log("warn", "the worker hangs and is replaced", { worker: id, pid: child.pid, why });
       // The process first: it must not wait for a database.
@@ -50,6 +61,7 @@ export async function watchWorker(
       });
       return;
     } catch (error) {
+      waitingSince = performance.now();
       if (!isConnectionFault(error)) logError("the worker cannot be watched", error);
     }
   }

@@ -88,7 +88,10 @@ export async function runWorker(options: {
     await Promise.all([duties(shop), rescueOthers(shop), careForHolds(shop), work()]);
   } finally {
     await heart.stop();
-    await wake.close().catch(() => {});
+    // Where the database is away the subscription ends with its connection.
+    await wake.close().catch((error) => {
+      log("debug", "could not stop listening", { error: String(error) });
+    });
     await resign(db, worker.id).catch((error) => {
       log("warn", "could not sign off; the lease will run out", { error: String(error) });
     });

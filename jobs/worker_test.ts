@@ -3,7 +3,14 @@ import { join } from "node:path";
 import { sql } from "drizzle-orm";
 import sharp from "sharp";
 import { checkLedgers } from "./check_ledgers.ts";
-import { createSession, pauseSession, resumeSession, startSession } from "./lifecycle.ts";
+import {
+  cancelSession,
+  createSession,
+  pauseSession,
+  resumeSession,
+  startSession,
+} from "./lifecycle.ts";
+import { sessionResult } from "./session_result.ts";
 import { testWorker } from "./testing.ts";
 
 async function picture(path: string, seed: number) {
@@ -88,6 +95,33 @@ Deno.test("a small session's walk does not wait for another's", async () => {
   await worker.close();
 });
 
+Deno.test("a small session's pictures take turns with a huge one's", async () => {
+  const worker = await testWorker();
+  const { db, photos } = worker;
+  const make = async (folder: string, count: number) => {
+    await Deno.mkdir(join(photos, folder));
+    for (let n = 0; n < count; n++) {
+      await picture(join(photos, folder, `${n}.png`), count + n);
+    }
+    return await createSession(db, {
+      name: folder,
+      rootPath: photos,
+      subdirectories: [folder],
+      skipFaceDetection: true,
+    });
+  };
+  const [huge, small] = [await make("huge", 500), await make("small", 10)];
+  const ledger = async () => (await sessionResult(db, huge)).ledger.training;
+  await startSession(db, huge);
+  while ((await ledger()).done < 5) await rest();
+  await startSession(db, small);
+  assert.equal((await worker.ended(small)).ledger.training.done, 10);
+  const { pending } = await ledger();
+  assert.ok(pending > 250, `${pending} of the huge one are left`);
+  await cancelSession(db, huge);
+  await worker.close();
+});
+
 Deno.test("a worker at work leaves suspects to a fresh one, which runs them alone", async () => {
   const worker = await testWorker();
   const { db, photos } = worker;
@@ -117,4 +151,31 @@ Deno.test("a worker at work leaves suspects to a fresh one, which runs them alon
     group by started_at having count(*) > 1`);
   assert.equal(together.length, 0, "each alone");
   await worker.close();
+});
+
+Deno.test("a damaged file: its failed try tells the details, the log tells no name", async () => {
+  const written: string[] = [];
+  const real = console.error;
+  console.error = (line: string) => void written.push(line);
+  try {
+    const worker = await testWorker();
+    const path = join(worker.photos, "Anna am Strand.png");
+    await picture(path, 1);
+    const bytes = await Deno.readFile(path);
+    await Deno.writeFile(path, bytes.subarray(0, bytes.length / 2));
+    const { outcome } = await worker.run();
+    assert.equal(outcome, "with_errors");
+    const [attempt] = await worker.db.execute<{ kind: string; message: string; details: string }>(
+      sql`select kind, message, details from attempts`,
+    );
+    assert.equal(attempt.kind, "permanent");
+    assert.match(attempt.details, /^ImageError: The PNG file ends before the picture does/);
+    assert.match(attempt.details, /\n {4}at .*image\.ts:\d+/);
+    assert.match(attempt.details, /\ncaused by Error: .*png/i);
+    await worker.close();
+  } finally {
+    console.error = real;
+  }
+  assert.ok(written.length > 0, "the worker says that it is ready");
+  assert.doesNotMatch(written.join("\n"), /Anna|Strand/);
 });

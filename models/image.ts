@@ -150,13 +150,17 @@ function isHarmless(error: unknown): boolean {
 function asFault(error: unknown, file: { bytes: Uint8Array; format: PhotoFormat }): Error {
   const message = error instanceof Error ? error.message : String(error);
   // Not the picture's fault: another try may succeed.
-  if (/memory|allocat/i.test(message)) return new Error(`Cannot decode: ${message}`);
+  if (/memory|allocat/i.test(message)) {
+    return new Error(`Cannot decode: ${message}`, { cause: error });
+  }
   const detail = message.split("\n").map((line) => line.trim().replace(/:$/, ""))
     .filter((line) => line && !line.startsWith("Warning treated as error")).at(-1) ?? "no detail";
   const name = file.format.toUpperCase();
   return /premature end of JPEG/.test(message) || endsEarly(file.bytes, file.format)
-    ? new ImageError("truncated", `The ${name} file ends before the picture does (${detail})`)
-    : new ImageError("corrupt", `The ${name} file is damaged (${detail})`);
+    ? new ImageError("truncated", `The ${name} file ends before the picture does (${detail})`, {
+      cause: error,
+    })
+    : new ImageError("corrupt", `The ${name} file is damaged (${detail})`, { cause: error });
 }
 
 // The reference's geometry: shortest side to the model's, the other rounded down, and of the margin

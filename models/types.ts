@@ -73,8 +73,8 @@ export type ImageFault = "empty" | "corrupt" | "truncated" | "too_large" | "unsu
 
 /** Thrown when a file cannot become a photo. */
 export class ImageError extends Error {
-  constructor(readonly fault: ImageFault, message: string) {
-    super(message);
+  constructor(readonly fault: ImageFault, message: string, options?: ErrorOptions) {
+    super(message, options);
     this.name = "ImageError";
   }
 }

@@ -36,7 +36,7 @@ export function createApp(given: Omit<Deps, "counter"> & { counter?: FolderCount
   const deps: Deps = { counter: createFolderCounter(), ...given };
   const app = new Hono<Env>();
   app.onError(onError);
-  app.notFound(onNotFound);
+  app.notFound((c) => onNotFound(c, methodsAt(app, c.req.path)));
   app.use(headers, async (c, next) => {
     c.set("database", deps.database);
     c.set("config", deps.config);
@@ -85,4 +85,13 @@ export function createApp(given: Omit<Deps, "counter"> & { counter?: FolderCount
   app.route("/settings", settingsPages);
   app.route("/", libraryPages);
   return app;
+}
+
+const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"];
+
+/** What may be asked of a path; nothing where nothing is. */
+function methodsAt(app: Hono<Env>, path: string): string[] {
+  return METHODS.filter((method) =>
+    app.router.match(method, path)[0].some(([[, route]]) => route.method === method)
+  );
 }

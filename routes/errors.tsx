@@ -60,9 +60,17 @@ export function onError(error: Error, c: Context<Env>): Response | Promise<Respo
   return c.html(<ErrorPage status={status} message={body.error.message} />, status);
 }
 
-export function onNotFound(c: Context<Env>): Response | Promise<Response> {
-  const message = `There is nothing at ${c.req.path}`;
-  return onError(new Fault(404, "not_found", message), c);
+/** Where no handler is: 405 if there is one for another method of `methods`, otherwise 404. */
+export function onNotFound(c: Context<Env>, methods: string[]): Response | Promise<Response> {
+  const { method, path } = c.req;
+  const known = methods.includes("GET") ? ["HEAD", ...methods] : methods;
+  if (known.length === 0 || known.includes(method)) {
+    return onError(new Fault(404, "not_found", `There is nothing at ${path}`), c);
+  }
+  const allow = known.join(", ");
+  c.header("Allow", allow);
+  const message = `${method} means nothing at ${path}; it takes ${allow}`;
+  return onError(new Fault(405, "method_not_allowed", message), c);
 }
 
 /** True where replies are JSON. */

@@ -16,6 +16,20 @@ Deno.test("every error has one shape", async (t) => {
     assert.doesNotMatch(page.html, /<script>/);
   });
 
+  await t.step("a known place asked for what it cannot do says what it can", async () => {
+    const put = await test.app.request("/api/v1/training/sessions/1", {
+      method: "PUT",
+      headers: { "sec-fetch-site": "same-origin" },
+    });
+    assert.equal(put.status, 405);
+    assert.equal(put.headers.get("allow"), "HEAD, GET, PATCH, DELETE");
+    assert.equal((await put.json()).error.code, "method_not_allowed");
+    const start = await test.app.request("/sessions/1/start");
+    assert.deepEqual([start.status, start.headers.get("allow")], [405, "POST"]);
+    assert.match(await start.text(), /GET means nothing at \/sessions\/1\/start; it takes POST/);
+    assert.equal((await test.app.request("/sessions/1/nowhere")).status, 404);
+  });
+
   await t.step("a request too large is refused", async () => {
     const { status, body } = await test.post("/training/sessions", { name: "x".repeat(5_000_000) });
     assert.deepEqual([status, body.error.code], [413, "body_too_large"]);

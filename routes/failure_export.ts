@@ -1,3 +1,4 @@
+import type { z } from "zod";
 import type { Db } from "../db/client.ts";
 import {
   type Failure,
@@ -7,6 +8,7 @@ import {
 } from "../db/failure_queries.ts";
 import type { PhaseName } from "../db/schema.ts";
 import { explain } from "../views/reasons.ts";
+import type { FailureLines } from "./failure_schemas.ts";
 
 /** A phase that failed as a whole. */
 export interface PhaseFault {
@@ -16,18 +18,7 @@ export interface PhaseFault {
 }
 
 /** One line of an export. */
-export interface FailureLine {
-  phase: PhaseName;
-  path: string | null;
-  reason: string;
-  explanation: string;
-  message: string | null;
-  attempts: number;
-  lastAttemptAt: string | null;
-  worker: string | null;
-  session: number;
-  jobId: number | null;
-}
+export type FailureLine = z.infer<typeof FailureLines>[number];
 
 const COLUMNS = [
   "phase",

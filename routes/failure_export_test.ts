@@ -4,6 +4,7 @@ import { checkLedgers } from "../jobs/check_ledgers.ts";
 import { carryOutRequests } from "../jobs/requests.ts";
 import { csvCell } from "./failure_export.ts";
 import { endSession, failedSession, ODD } from "./failure_fixtures.ts";
+import { FailureLines } from "./failure_schemas.ts";
 import { testApp } from "./testing.ts";
 
 const MANY = 60_000;
@@ -17,9 +18,9 @@ Deno.test("what failed, as a file", async (t) => {
 
   await t.step("exports: exact as JSON, harmless in a spreadsheet as CSV", async () => {
     const { id, jobs } = await failedSession(db);
-    const lines = (await test.get(`${at(id)}?format=json`)).body;
+    const lines = FailureLines.parse((await test.get(`${at(id)}?format=json`)).body);
     assert.deepEqual(
-      lines.map((line: { path: string }) => line.path),
+      lines.map((line) => line.path),
       ["/p/private", ...ODD.map((path) => `${path}.${id}`)],
     );
     assert.equal(lines[1].message, `=1+1, told of ${ODD[0]}.${id}`);

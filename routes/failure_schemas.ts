@@ -1,14 +1,12 @@
 import { z } from "zod";
 import { ITEM_PHASES } from "../db/item_queries.ts";
 import { PHASE_NAMES } from "../db/schema.ts";
-import { ItemFile, ItemQuery } from "./api_schemas.ts";
+import { count, id, time } from "./common_schemas.ts";
+import { ItemFile, ItemQuery } from "./library_schemas.ts";
 
 /** What the failures of a session take and give. */
 
 const { reason, cursor } = ItemQuery.shape;
-const count = z.int().nonnegative();
-const id = z.int().positive();
-const time = z.iso.datetime().nullable();
 
 // The phase it stands in and what was shown last of it: a path, or a job's id.
 const isCursor = (value: string) =>
@@ -91,3 +89,17 @@ export const FailurePage = z.object({
   nextCursor: z.string().nullable().describe("Null: the last page; others may be short"),
   limit: id,
 });
+
+/** The same as a file: format=json, and with the same columns format=csv. */
+export const FailureLines = z.array(z.object({
+  phase: z.enum(PHASE_NAMES),
+  path: z.string().nullable(),
+  reason: z.string(),
+  explanation: z.string(),
+  message: z.string().nullable(),
+  attempts: count.describe("How often it was tried, over all rounds"),
+  lastAttemptAt: time,
+  worker: z.string().nullable(),
+  session: id,
+  jobId: id.nullable(),
+}));

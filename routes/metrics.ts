@@ -1,6 +1,7 @@
 import { Hono } from "hono";
 import type { Db } from "../db/client.ts";
 import {
+  lossFigures,
   type PhaseFigures,
   phaseFigures,
   runningPhases,
@@ -18,7 +19,7 @@ import { promptly } from "./health.ts";
 /** Rows of workers that died on other hosts stay for a day: series must not grow with crashes. */
 const WORKERS = 200;
 
-/** /metrics for Prometheus: four statements that read no row of a photo, a file or an item. */
+/** /metrics for Prometheus: five statements that read no row of a photo, a file or an item. */
 export const metricsRoutes = new Hono<Env>()
   .get("/", async (c) => {
     const { db } = c.var.database;
@@ -27,11 +28,12 @@ export const metricsRoutes = new Hono<Env>()
   });
 
 async function readMetrics(db: Db): Promise<Metric[]> {
-  const [sessions, phases, running, workers] = await Promise.all([
+  const [sessions, phases, running, workers, losses] = await Promise.all([
     sessionFigures(db),
     phaseFigures(db),
     runningPhases(db),
     workerFigures(db, WORKERS),
+    lossFigures(db),
   ]);
   return [
     {
@@ -45,6 +47,20 @@ async function readMetrics(db: Db): Promise<Metric[]> {
     },
     ...phaseMetrics(phases, running),
     ...workerMetrics(workers),
+    {
+      name: "safelight_workers_lost_total",
+      type: "counter",
+      help:
+        "Workers that died, or fell silent until their lease ran out, in the installation's life",
+      samples: [{ labels: {}, value: losses.died }],
+    },
+    {
+      name: "safelight_workers_replaced_total",
+      type: "counter",
+      help: "Workers that hung and were killed by their supervisor; " +
+        "those that had begun to work count as lost, too",
+      samples: [{ labels: {}, value: losses.stalled }],
+    },
   ];
 }
 
@@ -138,7 +154,8 @@ function workerMetrics(workers: Awaited<ReturnType<typeof workerFigures>>): Metr
     {
       name: "safelight_worker_rescued_items_total",
       type: "counter",
-      help: "Items whose lease had run out and which this worker put back to work",
+      help: "Items of dead workers that this one put back to work; those of its own supervisor's " +
+        "workers are put back by that (see safelight_workers_lost_total)",
       samples: named.map(({ worker, labels }) => ({ labels, value: worker.counters.rescued })),
     },
     {

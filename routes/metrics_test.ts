@@ -98,6 +98,8 @@ Deno.test("metrics for Prometheus", async (t) => {
     assert.equal(value(families, 'safelight_workers{state="working"}'), 0);
     assert.equal(value(families, 'safelight_phase_seconds_count{phase="training"}'), 0);
     assert.equal(families.get("safelight_worker_items_total")!.samples.size, 0);
+    assert.equal(value(families, "safelight_workers_lost_total"), 0);
+    assert.equal(value(families, "safelight_workers_replaced_total"), 0);
   });
 
   const running = await createSession(db, { name: "Anna", rootPath: "/p", subdirectories: [""] });
@@ -179,6 +181,24 @@ Deno.test("metrics for Prometheus", async (t) => {
     const age = `safelight_worker_heartbeat_age_seconds{worker="${silent}",${escaped}}`;
     const seconds = value(families, age)!;
     assert.ok(seconds >= 90 && seconds < 150, `${seconds}`);
+  });
+
+  await t.step("workers that died or hung, whether or not a row of theirs is left", async () => {
+    await db.execute(sql`
+      insert into events (session_id, kind) values (null, 'worker_died'), (null, 'worker_died'),
+        (null, 'worker_stalled'), (null, 'worker_started'), (null, 'worker_stopped'),
+        (${over}, 'recovered')`);
+    const { families } = await read();
+    assert.equal(value(families, "safelight_workers_lost_total"), 2);
+    assert.equal(value(families, "safelight_workers_replaced_total"), 1);
+    // What belongs to sessions is not read.
+    await db.execute(sql`
+      insert into events (session_id, kind) select ${over}, 'paused' from generate_series(1, 20000)`);
+    await db.execute(sql`analyze events`);
+    const plan = await db.execute<{ "QUERY PLAN": string }>(
+      sql`explain select count(*) from events where session_id is null`,
+    );
+    assert.match(plan.map((row) => row["QUERY PLAN"]).join("\n"), /events_session/);
   });
 
   await t.step("as many statements for many sessions as for few", async () => {

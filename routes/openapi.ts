@@ -2,7 +2,7 @@ import { Hono } from "hono";
 import { z, type ZodType } from "zod";
 import * as Api from "./api_schemas.ts";
 import type { Env } from "./env.ts";
-import { FailurePage, FailureQuery } from "./failure_schemas.ts";
+import { FailureLines, FailurePage, FailureQuery } from "./failure_schemas.ts";
 import { Found, SearchQuery } from "./search_schemas.ts";
 
 interface Operation {
@@ -10,15 +10,31 @@ interface Operation {
   path?: ZodType;
   query?: ZodType;
   body?: ZodType;
-  /** Status to schema (JSON), media type (a picture) or null (no body). */
-  replies: Record<number, ZodType | string | null>;
+  replies: Record<number, Reply>;
 }
 
-const byId = Api.IdParam;
-const transition = (summary: string): Operation => ({
+/** A schema (JSON), a media type, null (no body), or several that are asked for by a parameter. */
+type Reply = ZodType | string | null | (ZodType | string)[];
+
+/** An operation on the thing that the path names by its id. */
+const one = (
+  summary: string,
+  reply: Reply,
+  { status = 200, ...more }: Partial<Operation> & { status?: number } = {},
+): Operation => ({ summary, path: Api.IdParam, replies: { [status]: reply }, ...more });
+
+/** An operation on all of them, or on what the query selects. */
+const all = (summary: string, reply: Reply, more: Partial<Operation> = {}): Operation => ({
   summary,
-  path: byId,
-  replies: { 200: Api.Transition },
+  replies: { 200: reply },
+  ...more,
+});
+
+const transition = (summary: string) => one(summary, Api.Transition);
+
+const picture = (summary: string, type: string): Operation => ({
+  ...one(summary, type),
+  replies: { 200: type, 304: null },
 });
 
 /** Every route of the API under its method and path; a test holds it against the routes there are. */
@@ -28,27 +44,20 @@ export const OPERATIONS: Record<string, Operation> = {
     body: Api.NewSession,
     replies: { 201: Api.Session },
   },
-  "GET /api/v1/training/sessions": {
-    summary: "Sessions, newest first",
+  "GET /api/v1/training/sessions": all("Sessions, newest first", Api.SessionPage, {
     query: Api.PageQuery,
-    replies: { 200: Api.SessionPage },
-  },
-  "GET /api/v1/training/sessions/:id": {
-    summary: "One session",
-    path: byId,
-    replies: { 200: Api.Session },
-  },
-  "PATCH /api/v1/training/sessions/:id": {
-    summary: "Change the name, or the folders while the session is pending",
-    path: byId,
-    body: Api.SessionPatch,
-    replies: { 200: Api.Session },
-  },
-  "DELETE /api/v1/training/sessions/:id": {
-    summary: "Delete a session; photos and what was found in them stay",
-    path: byId,
-    replies: { 204: null },
-  },
+  }),
+  "GET /api/v1/training/sessions/:id": one("One session", Api.Session),
+  "PATCH /api/v1/training/sessions/:id": one(
+    "Change the name, or the folders while the session is pending",
+    Api.Session,
+    { body: Api.SessionPatch },
+  ),
+  "DELETE /api/v1/training/sessions/:id": one(
+    "Delete a session; photos and what was found in them stay",
+    null,
+    { status: 204 },
+  ),
   "POST /api/v1/training/sessions/:id/start": transition(
     "Check the folders and start; answers at once, an active session is left as it is",
   ),
@@ -58,125 +67,93 @@ export const OPERATIONS: Record<string, Operation> = {
   "POST /api/v1/training/sessions/:id/accept-missing": transition(
     "Missing files are really gone: go on without them; only where a session misses files",
   ),
-  "POST /api/v1/training/sessions/:id/retry": {
-    summary: "Try failed items again, those named or all, in a new round",
-    path: byId,
-    body: Api.RetryRequest,
-    replies: { 200: Api.Asked },
-  },
-  "POST /api/v1/training/sessions/:id/ignore": {
-    summary: "Leave failed items alone, those named or all, until their files change",
-    path: byId,
-    body: Api.IgnoreRequest,
-    replies: { 200: Api.Asked },
-  },
-  "POST /api/v1/training/sessions/:id/phases/:phase/:action": {
-    summary: "Pause, resume, cancel or retry one phase; a cancelled one lets the next go on",
-    path: Api.PhaseActionParam,
-    replies: { 200: Api.Transition },
-  },
-  "GET /api/v1/training/sessions/:id/progress-unified": {
-    summary: "One percentage over all the work, and the phases behind it",
-    path: byId,
-    replies: { 200: Api.UnifiedProgress },
-  },
-  "GET /api/v1/training/sessions/:id/progress": {
-    summary: "The training phase alone",
-    path: byId,
-    replies: { 200: Api.TrainingProgress },
-  },
-  "GET /api/v1/sessions/:id/items": {
-    summary: "The files behind a figure of the ledger, with the reasons",
-    path: byId,
-    query: Api.ItemQuery,
-    replies: { 200: Api.ItemPage },
-  },
-  "GET /api/v1/sessions/:id/timeline": {
-    summary: "A session over time: phases with pauses, throughput, errors and events",
-    path: byId,
-    query: Api.CursorQuery,
-    replies: { 200: Api.Timeline },
-  },
+  "POST /api/v1/training/sessions/:id/retry": one(
+    "Try failed items again, those named or all, in a new round",
+    Api.Asked,
+    { body: Api.RetryRequest },
+  ),
+  "POST /api/v1/training/sessions/:id/ignore": one(
+    "Leave failed items alone, those named or all, until their files change",
+    Api.Asked,
+    { body: Api.IgnoreRequest },
+  ),
+  "POST /api/v1/training/sessions/:id/phases/:phase/:action": one(
+    "Pause, resume, cancel or retry one phase; a cancelled one lets the next go on",
+    Api.Transition,
+    { path: Api.PhaseActionParam },
+  ),
+  "GET /api/v1/training/sessions/:id/progress-unified": one(
+    "One percentage over all the work, and the phases behind it",
+    Api.UnifiedProgress,
+  ),
+  "GET /api/v1/training/sessions/:id/progress": one(
+    "The training phase alone",
+    Api.TrainingProgress,
+  ),
+  "GET /api/v1/sessions/:id/items": one(
+    "The files behind a figure of the ledger, with the reasons",
+    Api.ItemPage,
+    { query: Api.ItemQuery },
+  ),
+  "GET /api/v1/sessions/:id/timeline": one(
+    "A session over time: phases with pauses, throughput, errors and events",
+    Api.Timeline,
+    { query: Api.CursorQuery },
+  ),
+  "GET /api/v1/sessions/:id/failures": one(
+    "What failed, why, and every attempt; page by page, or all of it as a file",
+    [FailurePage, FailureLines, "text/csv"],
+    { query: FailureQuery },
+  ),
+  "GET /api/v1/history": all(
+    "Sessions that have ended, newest first, their rates beside what is usual",
+    Api.History,
+    { query: Api.HistoryQuery },
+  ),
   "POST /api/v1/face-sessions": {
     summary: "Find faces again in what was read before, and start at once; each request is a run",
     body: Api.NewFaceRun,
     replies: { 201: Api.FaceSession },
   },
+  "GET /api/v1/face-sessions": all(
+    "The face side of every session that looks for faces, newest first",
+    Api.FaceSessionPage,
+    { query: Api.PageQuery },
+  ),
+  "GET /api/v1/face-sessions/:id": one("The face side of one session", Api.FaceSession),
   "POST /api/v1/clustering-sessions": {
     summary: "Group the library's faces again, and start at once; each request is a run",
     body: Api.NewClusteringRun,
     replies: { 201: Api.Session },
   },
-  "GET /api/v1/sessions/:id/failures": {
-    summary: "What failed, why, and every attempt; page by page, or all of it as a file",
-    path: byId,
-    query: FailureQuery,
-    replies: { 200: FailurePage },
-  },
-  "GET /api/v1/history": {
-    summary: "Sessions that have ended, newest first, their rates beside what is usual",
-    query: Api.HistoryQuery,
-    replies: { 200: Api.History },
-  },
-  "GET /api/v1/face-sessions": {
-    summary: "The face side of every session that looks for faces, newest first",
-    query: Api.PageQuery,
-    replies: { 200: Api.FaceSessionPage },
-  },
-  "GET /api/v1/face-sessions/:id": {
-    summary: "The face side of one session",
-    path: byId,
-    replies: { 200: Api.FaceSession },
-  },
-  "GET /api/v1/directories": {
-    summary: "The folders in a folder; picture counts are filled in as they come",
-    query: Api.DirectoryQuery,
-    replies: { 200: Api.Directory },
-  },
-  "GET /api/v1/search": {
-    summary: "Photos by what they show, the most similar first",
+  "GET /api/v1/directories": all(
+    "The folders in a folder; picture counts are filled in as they come",
+    Api.Directory,
+    { query: Api.DirectoryQuery },
+  ),
+  "GET /api/v1/search": all("Photos by what they show, the most similar first", Found, {
     query: SearchQuery,
-    replies: { 200: Found },
-  },
-  "GET /api/v1/workers": {
-    summary: "Who works on what, and what lately happened to workers",
-    replies: { 200: Api.WorkerList },
-  },
-  "GET /api/v1/settings": {
-    summary: "What is set for the whole installation, and who did it",
-    replies: { 200: Api.Settings },
-  },
-  "PUT /api/v1/settings": {
-    summary: "Set the hours of work; sessions wait outside them",
-    body: Api.SettingsChange,
-    replies: { 200: Api.Settings },
-  },
-  "GET /api/v1/photos/:id": {
-    summary: "A photo with its files, faces and duplicates",
-    path: byId,
-    replies: { 200: Api.Photo },
-  },
-  "GET /api/v1/photos/:id/thumbnail": {
-    summary: "Up to 480 px high",
-    path: byId,
-    replies: { 200: "image/webp", 304: null },
-  },
-  "GET /api/v1/photos/:id/preview": {
-    summary: "Up to 1440 px on the longer side",
-    path: byId,
-    replies: { 200: "image/jpeg", 304: null },
-  },
-  "GET /api/v1/faces/:id/crop": {
-    summary: "A face, cut out square",
-    path: byId,
-    replies: { 200: "image/webp", 304: null },
-  },
-  "GET /api/v1/health": { summary: "The process answers", replies: { 200: Api.Health } },
-  "GET /api/v1/ready": {
-    summary: "The database answers too; 503 if not",
-    replies: { 200: Api.Ready },
-  },
-  "GET /api/v1/openapi.json": { summary: "This document", replies: { 200: z.looseObject({}) } },
+  }),
+  "GET /api/v1/workers": all(
+    "Who works on what, and what lately happened to workers",
+    Api.WorkerList,
+  ),
+  "GET /api/v1/settings": all(
+    "What is set for the whole installation, and who did it",
+    Api.Settings,
+  ),
+  "PUT /api/v1/settings": all(
+    "Set the hours of work; sessions wait outside them",
+    Api.Settings,
+    { body: Api.SettingsChange },
+  ),
+  "GET /api/v1/photos/:id": one("A photo with its files, faces and duplicates", Api.Photo),
+  "GET /api/v1/photos/:id/thumbnail": picture("Up to 480 px high", "image/webp"),
+  "GET /api/v1/photos/:id/preview": picture("Up to 1440 px on the longer side", "image/jpeg"),
+  "GET /api/v1/faces/:id/crop": picture("A face, cut out square", "image/webp"),
+  "GET /api/v1/health": all("The process answers", Api.Health),
+  "GET /api/v1/ready": all("The database answers too; 503 if not", Api.Ready),
+  "GET /api/v1/openapi.json": all("This document", z.looseObject({})),
 };
 
 /** The OpenAPI 3.1 document, made of the schemas the handlers check with. */
@@ -208,10 +185,18 @@ export function openApiDocument(): Record<string, unknown> {
   };
 }
 
-function response(reply: ZodType | string | null): Record<string, unknown> {
+function response(reply: Reply): Record<string, unknown> {
   if (reply === null) return { description: "Nothing follows" };
-  if (typeof reply === "string") return { description: "A picture", content: { [reply]: {} } };
-  return { description: "As asked", content: json(reply) };
+  const replies = [reply].flat();
+  const schemas = replies.filter((one) => typeof one !== "string");
+  const types = replies.filter((one) => typeof one === "string");
+  return {
+    description: "As asked",
+    content: {
+      ...(schemas.length > 0 ? json(schemas.length === 1 ? schemas[0] : z.union(schemas)) : {}),
+      ...Object.fromEntries(types.map((type) => [type, {}])),
+    },
+  };
 }
 
 const json = (schema: ZodType, io: "input" | "output" = "output") => ({

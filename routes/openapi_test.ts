@@ -35,6 +35,10 @@ Deno.test("the OpenAPI document", async (t) => {
     assert.equal(by("cursor").required, false);
     const replies = body.paths["/api/v1/photos/{id}/preview"].get.responses;
     assert.ok(replies[200].content["image/jpeg"]);
+    const failures = body.paths["/api/v1/sessions/{id}/failures"].get.responses[200].content;
+    assert.deepEqual(Object.keys(failures), ["application/json", "text/csv"]);
+    const [page, lines] = failures["application/json"].schema.anyOf;
+    assert.ok(page.properties.nextCursor && lines.items.properties.lastAttemptAt);
     assert.ok(replies.default.content["application/json"].schema.properties.error);
   });
 

@@ -3,7 +3,7 @@ import type { Db } from "../db/client.ts";
 import { listClusters } from "../db/cluster_queries.ts";
 import { facePhotos, sessionPhotos } from "../db/photo_queries.ts";
 import { lastDeed } from "../db/timeline_queries.ts";
-import { listSessions, listWalkFaults, retryWaits } from "../db/session_queries.ts";
+import { listSessions, retryWaits } from "../db/session_queries.ts";
 import {
   type Actor,
   cancelSession,
@@ -35,7 +35,6 @@ const PHOTOS_LIVE = 12;
 const PHOTOS_SHOWN = 36;
 const CLUSTERS_SHOWN = 6;
 const FACES_SHOWN = 8;
-const FAULTS_SHOWN = 50;
 
 /** /sessions: the pages, and the forms their buttons send. */
 export const sessionPages = new Hono<Env>()
@@ -96,8 +95,7 @@ function sessionView(c: Context<Env>, id: number): Promise<SessionView> {
     if (!progress) throw new SessionNotFound(id);
     const over = isOver(progress.overallStatus);
     const newestPhotos = session.kind === "faces" ? facePhotos : sessionPhotos;
-    const [faults, photos, waits, deed, grouped] = await Promise.all([
-      listWalkFaults(tx, id, FAULTS_SHOWN),
+    const [photos, waits, deed, grouped] = await Promise.all([
       newestPhotos(tx, id, over ? PHOTOS_SHOWN : PHOTOS_LIVE),
       retryWaits(tx, id),
       lastDeed(tx, id),
@@ -108,7 +106,6 @@ function sessionView(c: Context<Env>, id: number): Promise<SessionView> {
     return {
       session,
       progress,
-      faults,
       photos,
       clusters: grouped?.clusters ?? [],
       builtin: isBuiltin(session.clipModel) || isBuiltin(session.faceModel),

@@ -30,7 +30,7 @@ export const placeOf = (session: SessionRow) =>
   isOverLibrary(session) ? "The whole library" : session.rootPath;
 
 /** What a run was told instead of the defaults. */
-export function settingsInWords(settings: RunSettings): string[] {
+function settingsInWords(settings: RunSettings): string[] {
   const words: [number | undefined, (value: number) => string][] = [
     [settings.minFaceScore, (value) => `confidence ${value} or more`],
     [settings.minFaceSize, (value) => `faces from ${value} pixels`],

@@ -1,7 +1,7 @@
 import type { ClusterRow } from "../db/cluster_queries.ts";
 import type { PhotoTile } from "../db/photo_queries.ts";
 import type { EventKind, SessionStatus } from "../db/schema.ts";
-import type { SessionRow, WalkFault } from "../db/session_queries.ts";
+import type { SessionRow } from "../db/session_queries.ts";
 import type { SessionEvent } from "../db/timeline_queries.ts";
 import type { UnifiedProgress } from "../jobs/progress.ts";
 import { ClusterRows } from "./cluster_rows.tsx";
@@ -18,7 +18,6 @@ import { isLive, isOver } from "./words.ts";
 export interface SessionView {
   session: SessionRow;
   progress: UnifiedProgress;
-  faults: { rows: WalkFault[]; total: number };
   photos: PhotoTile[];
   clusters: ClusterRow[];
   builtin: boolean;
@@ -36,7 +35,7 @@ export interface SessionView {
  * seconds; once nothing more will change it carries nothing that could ask again.
  */
 export function SessionProgress(view: SessionView) {
-  const { session, progress, faults, photos, clusters, retryWaits, now } = view;
+  const { session, progress, photos, clusters, retryWaits, now } = view;
   const { overallStatus: status, overallProgress: overall, phases } = progress;
   const over = isOver(status) && !retryWaits;
   const polling = over ? {} : {
@@ -48,6 +47,7 @@ export function SessionProgress(view: SessionView) {
   };
   const looked = session.kind === "faces" ? phases.faceDetection : phases.training;
   const failed = phases.training.progress.failed + phases.faceDetection.progress.failed;
+  const unreadable = phases.discovery.progress.failed;
   return (
     <section id={`session-${session.id}`} class="session" aria-label="Progress" {...polling}>
       <p class="stale-note">
@@ -104,20 +104,12 @@ export function SessionProgress(view: SessionView) {
 
       <SessionCounters session={session} phases={phases} />
 
-      {faults.total > 0 && (
-        <details class="faults">
-          <summary>{several(faults.total, "place")} could not be read</summary>
-          <ul>
-            {faults.rows.map((fault) => (
-              <li>
-                <span class="path">{fault.path}</span> <span>{fault.message}</span>
-              </li>
-            ))}
-          </ul>
-          {faults.total > faults.rows.length && (
-            <p>and {number(faults.total - faults.rows.length)} more</p>
-          )}
-        </details>
+      {unreadable > 0 && (
+        <p class="faults">
+          <a href={`/sessions/${session.id}/failures?phase=discovery`}>
+            {several(unreadable, "place")} could not be read
+          </a>
+        </p>
       )}
 
       {(photos.length > 0 || clusters.length > 0) && view.builtin && <DemoNote />}
@@ -127,7 +119,9 @@ export function SessionProgress(view: SessionView) {
           <PhotoGrid photos={photos} label="Newest photos of this session" />
           <p>
             <a href={`/sessions/${session.id}/items?phase=${looked.name}&state=done`}>
-              All {several(looked.progress.done, "photo")} of this session
+              {looked.progress.done === 1
+                ? "The one photo"
+                : `All ${number(looked.progress.done)} photos`} of this session
             </a>
           </p>
         </div>

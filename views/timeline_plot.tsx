@@ -253,7 +253,7 @@ function ErrorRow({ timeline, scale }: { timeline: Timeline; scale: TimeScale })
   );
 }
 
-export function errorWords(one: { permanent: number; transient: number; death: number }): string {
+function errorWords(one: { permanent: number; transient: number; death: number }): string {
   return [
     ...(one.permanent > 0 ? [`${number(one.permanent)} for good`] : []),
     ...(one.transient > 0 ? [`${number(one.transient)} tried again`] : []),

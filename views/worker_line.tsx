@@ -11,7 +11,8 @@ export function WorkerLine({ progress, now }: { progress: UnifiedProgress; now: 
   if (worker.alive && worker.stalled) {
     return (
       <p class="worker trouble">
-        The worker ({worker.device}, {seen}) is alive, but nothing has finished for over a minute.
+        The worker ({worker.device}, {seen}) is alive, but has been at the same work for{" "}
+        {duration(worker.stillSeconds ?? 0)}; it will be replaced.
       </p>
     );
   }

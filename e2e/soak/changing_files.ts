@@ -1,11 +1,12 @@
 import { join } from "node:path";
 import sharp from "sharp";
 import { between, pick, type Random } from "../../models/sample/random.ts";
-import { filesBelow, type LibraryState, libraryState, same } from "../library_state.ts";
+import { filesBelow, libraryState } from "../library_state.ts";
 import { copyTree } from "./library.ts";
 import { drawMoments, inWords, reach } from "./moments.ts";
 import { runQuietly } from "./reference.ts";
 import type { Site } from "./site.ts";
+import { unlike } from "./used_library.ts";
 import type { World } from "./world.ts";
 
 export const name = "changing_files";
@@ -34,14 +35,17 @@ export async function run(world: World): Promise<void> {
   // Grouping is not compared, and the many known files lie elsewhere.
   const library = { ...world.library, seed: () => Promise.resolve() };
   const site = await world.site({ folder, library });
-  const bursts = drawMoments(world.random, () => world.short ? 3 : 6, ["training"]);
+  const bursts = drawMoments(world, (phase) => phase !== "training" ? 0 : world.short ? 3 : 6);
   await site.startSession();
   const fates = new Map<string, Fate>();
+  let met = 0;
   for (const burst of bursts) {
     if (!await reach(site, burst, { files: paths.length })) {
       world.did(`missed ${inWords(burst)}`);
       continue;
     }
+    world.met("training");
+    met++;
     for (let count = 0; count < 10; count++) {
       const path = paths.pop()!;
       const fate = pick(world.random, FATES);
@@ -49,6 +53,7 @@ export async function run(world: World): Promise<void> {
       fates.set(path, fate);
     }
   }
+  if (met <= bursts.length / 2) world.wrong(`only ${met} of ${bursts.length} moments were met`);
   world.did(
     FATES.map((fate) => `${[...fates.values()].filter((each) => each === fate).length} ${fate}`)
       .join(", "),
@@ -110,45 +115,6 @@ async function accounted(site: Site, fates: Map<string, Fate>): Promise<string[]
     wrong.push(`an item of ${row.phase} ended as ${row.state} for no reason`);
   }
   return wrong;
-}
-
-/**
- * How a library that has seen more than there is now differs from a fresh one in what there is. A
- * photo seen first keeps representing its copies, so photos are compared where they represent
- * themselves in both.
- */
-function unlike(fresh: LibraryState, used: LibraryState): string[] {
-  const wrong: string[] = [];
-  const there = (state: LibraryState) =>
-    state.sections.files.filter((line) => line.endsWith(" · there"));
-  const [expected, actual] = [new Set(there(fresh)), new Set(there(used))];
-  for (const line of expected) if (!actual.has(line)) wrong.push(`files: missing "${line}"`);
-  for (const line of actual) if (!expected.has(line)) wrong.push(`files: unexpected "${line}"`);
-  const representing = (state: LibraryState) =>
-    new Map(state.sections.photos.map((line) => line.split(" · ").slice(0, 2) as [string, string]));
-  const [before, now] = [representing(fresh), representing(used)];
-  const both = [...before].filter(([sha256, representative]) =>
-    representative === sha256 && now.get(sha256) === sha256
-  ).map(([sha256]) => sha256);
-  const vectors = (state: LibraryState, sha256: string) =>
-    [...state.vectors.keys()].filter((key) => key.startsWith(`picture ${sha256} `)).length;
-  for (const [sha256, representative] of before) {
-    const represented = now.get(sha256);
-    if (!represented) wrong.push(`photos: missing ${sha256}`);
-    else if (vectors(used, represented) < vectors(fresh, representative)) {
-      wrong.push(`vectors: none for ${sha256}, which ${represented} represents`);
-    }
-  }
-  for (const section of ["scans", "faces"]) {
-    const lines = new Set(used.sections[section]);
-    const due = fresh.sections[section].filter((line) => both.includes(line.slice(0, 64)));
-    wrong.push(...due.filter((line) => !lines.has(line)).map((line) => `${section}: ${line}`));
-  }
-  for (const [key, vector] of fresh.vectors) {
-    if (!both.some((sha256) => key.includes(sha256))) continue;
-    if (!same(vector, used.vectors.get(key))) wrong.push(`vectors: ${key} differs`);
-  }
-  return wrong.slice(0, 10);
 }
 
 function shuffled<T>(random: Random, things: T[]): T[] {

@@ -23,7 +23,7 @@ export async function run(world: World): Promise<void> {
   (async () => {
     while (!over) {
       starts++;
-      await site.startWorker({ DATABASE_URL: target.href }).ended;
+      await site.start(["worker"], { DATABASE_URL: target.href }).ended;
       await new Promise((resolve) => setTimeout(resolve, 200));
     }
   })();

@@ -1,53 +1,88 @@
-import { type Holder, inWords, type Moment, reach } from "./moments.ts";
+import { PHASE_NAMES, type PhaseName } from "../../db/schema.ts";
+import {
+  drawMoments,
+  type Holder,
+  inWords,
+  type Moment,
+  type PhaseCounts,
+  reach,
+} from "./moments.ts";
 import type { Site } from "./site.ts";
 import type { World } from "./world.ts";
 
 /**
- * Waits for one moment after the other and does `act` in each, which says whether it was the death
- * of the worker that had the phase in hand. A moment that a fast run has left behind is told as
- * missed; it is wrong if half of them are.
+ * Has `play` disturb one run after the other, each on a site of its own, until as many moments of
+ * every phase were really met as are wanted. A run gets at most `most` of a phase and resolves with
+ * the phases of those it met; what a fast run left behind is drawn again for the next. If twice as
+ * many runs as are needed do not suffice, that is wrong.
+ */
+export async function untilMet(
+  world: World,
+  { wanted, most = wanted }: { wanted: PhaseCounts; most?: PhaseCounts },
+  play: (moments: Moment[]) => Promise<PhaseName[]>,
+): Promise<void> {
+  const left = { ...wanted };
+  const runs = Math.max(...PHASE_NAMES.map((phase) => Math.ceil(left[phase] / (most[phase] || 1))));
+  for (let run = 0; PHASE_NAMES.some((phase) => left[phase] > 0); run++) {
+    if (run > 2 * runs) {
+      world.wrong(`${run} runs were too few to meet all moments; left: ${JSON.stringify(left)}`);
+      return;
+    }
+    const moments = drawMoments(world, (phase) => Math.min(left[phase], most[phase]));
+    for (const phase of await play(moments)) left[phase]--;
+    await world.close();
+  }
+}
+
+/**
+ * Waits for one moment after the other and does `act` in each, which resolves with the ids of the
+ * workers that it killed. Resolves with the phases of the moments that were met, when nothing is
+ * in the hands of the dead any more.
  */
 export async function disturb(
   world: World,
   site: Site,
-  { moments, act }: { moments: Moment[]; act: (holder: Holder) => Promise<boolean> | boolean },
-): Promise<void> {
+  { moments, act }: { moments: Moment[]; act: (holder: Holder) => Promise<string[]> | string[] },
+): Promise<PhaseName[]> {
   const dead = new Set<string>();
   const returning: Promise<void>[] = [];
-  let met = 0;
+  const met: PhaseName[] = [];
   for (const moment of moments) {
     const holder = await reach(site, moment, { files: world.library.files, dead });
     if (!holder) {
       world.did(`missed ${inWords(moment)}`);
       continue;
     }
-    if (await act(holder)) {
-      dead.add(holder.workerId);
-      returning.push(givenBack(world, { site, workerId: holder.workerId }));
+    const died = performance.now();
+    for (const workerId of await act(holder)) {
+      dead.add(workerId);
+      returning.push(givenBack(world, site, { workerId, died }));
     }
+    world.met(moment.phase);
     world.did(`${inWords(moment)} (${holder.counted})`);
-    met++;
+    met.push(moment.phase);
   }
   await Promise.all(returning);
-  if (met < moments.length / 2) world.wrong(`only ${met} of ${moments.length} moments were met`);
+  return met;
 }
 
-/** Seconds after which a dead worker may have nothing in hand any more, and as many for a busy machine. */
-const LONGEST = 30 + 15;
+/** Seconds after which a dead worker must have nothing in hand any more. */
+const PROMISED = 30;
+/** Seconds between a look at that and its answer, on a busy machine. */
+const MARGIN = 1;
 
-/** Waits until nothing is in the hands of a dead worker; after LONGEST seconds that is wrong. */
-export async function givenBack(
+async function givenBack(
   world: World,
-  { site, workerId }: { site: Site; workerId: string },
+  site: Site,
+  { workerId, died }: { workerId: string; died: number },
 ): Promise<void> {
-  const started = performance.now();
-  while (performance.now() - started < LONGEST * 1000) {
+  while (performance.now() - died < (PROMISED + MARGIN) * 1000) {
     const held = await site.database.sql`
       select 1 from jobs where state = 'running' and worker_id = ${workerId} limit 1`
-      // The database may be what is killed next.
+      // The database may be what was killed.
       .catch(() => ["no answer"]);
     if (held.length === 0) return;
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
-  world.wrong(`${LONGEST} s after its death a worker had items in hand`);
+  world.wrong(`${PROMISED} s after its death a worker had items in hand`);
 }

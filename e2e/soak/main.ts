@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { PHASE_NAMES } from "../../db/schema.ts";
 import { removeLibraries } from "./library.ts";
 import { SCENARIOS } from "./scenarios.ts";
 import { type Outcome, play } from "./world.ts";
@@ -53,19 +54,28 @@ export function line({ name, seed, seconds, did, failures, notRun, evidence }: O
   ].join("\n");
 }
 
+/** A line a scenario; moments are those at which runs were really disturbed, phase by phase. */
 function table(outcomes: Outcome[]): string {
   const rows = SCENARIOS.map(({ name }) => {
     const played = outcomes.filter((outcome) => outcome.name === name);
     const failed = played.filter(({ failures }) => failures.length > 0);
     const notRun = played.filter((outcome) => outcome.notRun !== null);
+    const met = PHASE_NAMES.map((phase) => played.reduce((sum, { met }) => sum + met[phase], 0));
     const seeds = failed.map(({ seed }) => seed).join(" ");
-    return [name, played.length, failed.length, notRun.length, seeds].map(String);
+    return [name, played.length, failed.length, notRun.length, ...met, seeds].map(String);
   });
-  return [["scenario", "played", "failed", "not run", "seeds that failed"], ...rows]
-    .map(([name, played, failed, notRun, seeds]) =>
-      [name.padEnd(20), played.padStart(6), failed.padStart(6), notRun.padStart(7), ` ${seeds}`]
-        .join(" ").trimEnd()
-    ).join("\n");
+  const moments = PHASE_NAMES.map((phase) => `in ${phase}`);
+  const head = ["scenario", "played", "failed", "not run", ...moments, "seeds that failed"];
+  const widths = head.map((word, column) =>
+    Math.max(word.length, ...rows.map((row) => row[column].length))
+  );
+  return [head, ...rows].map((cells) =>
+    cells.map((cell, column) =>
+      column > 0 && column < cells.length - 1
+        ? cell.padStart(widths[column])
+        : cell.padEnd(widths[column])
+    ).join("  ").trimEnd()
+  ).join("\n");
 }
 
 function number(name: string, text: string): number {

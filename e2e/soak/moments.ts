@@ -17,29 +17,43 @@ export interface Holder {
   counted: number;
 }
 
-const PHASES = [...PHASE_NAMES];
+/** So many of each phase. */
+export type PhaseCounts = Record<PhaseName, number>;
+
 const PATIENCE_SECONDS = 240;
 
-/** Draws `count` moments in every phase, or in those named, in the order in which they come. */
+/**
+ * Draws `count` moments of every phase, in the order in which they come. The short version's phases
+ * last for a second or two and end with a batch: nothing near their end can be met there.
+ */
 export function drawMoments(
-  random: Random,
+  { random, short }: { random: Random; short: boolean },
   count: (phase: PhaseName) => number,
-  phases: PhaseName[] = PHASES,
 ): Moment[] {
-  return phases.flatMap((phase) =>
+  const [latest, delay] = short ? [0.6, 60] : [0.9, 200];
+  return PHASE_NAMES.flatMap((phase) =>
     Array.from({ length: count(phase) }, () => ({
       phase,
-      share: between(random, [0, 0.9]),
-      delayMs: Math.round(between(random, [0, 200])),
+      share: between(random, [0, latest]),
+      delayMs: Math.round(between(random, [0, delay])),
     })).sort((a, b) => a.share - b.share)
   );
 }
 
-/** One moment in each of two drawn phases: enough where every moment costs a start. */
-export function drawTwo(random: Random): Moment[] {
-  const first = pick(random, PHASES);
-  const second = pick(random, PHASES.filter((phase) => phase !== first));
-  return drawMoments(random, () => 1, PHASES.filter((phase) => [first, second].includes(phase)));
+/** The same number of every phase, except for those named. */
+export const counts = (each: number, except: Partial<PhaseCounts> = {}): PhaseCounts => ({
+  discovery: each,
+  training: each,
+  face_detection: each,
+  clustering: each,
+  ...except,
+});
+
+/** One of each of two drawn phases: enough where every moment costs a start. */
+export function ofTwo(random: Random): PhaseCounts {
+  const first = pick(random, PHASE_NAMES);
+  const second = pick(random, PHASE_NAMES.filter((phase) => phase !== first));
+  return counts(0, { [first]: 1, [second]: 1 });
 }
 
 /** In words, for a scenario's line. */
@@ -64,10 +78,12 @@ export async function reach(
       if (["completed", "failed", "cancelled"].includes(row.status)) return null;
       // While folders are walked, only the library's maker knows how many files there are.
       const total = row.total ?? options.files;
-      const holder = row.holders?.find(({ id }) => !options.dead?.has(id));
-      if (holder && row.counted >= Math.floor(moment.share * total)) {
+      if (holderOf(row, options.dead) && row.counted >= Math.floor(moment.share * total)) {
         await new Promise((resolve) => setTimeout(resolve, moment.delayMs));
-        return { workerId: holder.id, pid: holder.pid, counted: row.counted };
+        // A phase may have ended meanwhile, or be in other hands.
+        const now = await look(site, moment.phase);
+        const holder = now && holderOf(now, options.dead);
+        if (holder) return { workerId: holder.id, pid: holder.pid, counted: now.counted };
       }
     }
     await new Promise((resolve) => setTimeout(resolve, 15));
@@ -81,6 +97,9 @@ interface Row {
   counted: number;
   holders: { id: string; pid: number }[] | null;
 }
+
+const holderOf = ({ holders }: Row, dead?: Set<string>) =>
+  holders?.find(({ id }) => !dead?.has(id));
 
 async function look(site: Site, phase: PhaseName): Promise<Row | null> {
   const rows = await site.database.sql<Row[]>`

@@ -32,7 +32,11 @@ export function startCuttingProxy(
   let next = draw();
 
   async function serve(client: Deno.Conn): Promise<void> {
-    const server = await Deno.connect({ hostname, port }).catch(() => null);
+    // Who cannot be reached is told by a connection that ends at once.
+    const server = await Deno.connect({ hostname, port }).catch((error) => {
+      if (error instanceof Deno.errors.ConnectionRefused) return null;
+      throw error;
+    });
     if (!server) return close(client);
     open.add(client).add(server);
     const both = () => [client, server].forEach((each) => (open.delete(each), close(each)));
@@ -45,7 +49,7 @@ export function startCuttingProxy(
         if (committing) return;
         await writeAll(client, bytes);
       }
-    })().catch(() => {}).finally(both);
+    })().catch(ended).finally(both);
     const forward = (async () => {
       for await (const bytes of chunks(client)) {
         const due = done.length < cuts && --next.after <= 0;
@@ -69,16 +73,19 @@ export function startCuttingProxy(
         }
         await writeAll(server, bytes);
       }
-    })().catch(() => {}).finally(async () => {
+    })().catch(ended).finally(async () => {
       if (!committing) both();
       await backward;
     });
     await Promise.all([forward, backward]);
   }
 
+  const faults: unknown[] = [];
   const accepting = (async () => {
-    const serving: Promise<void>[] = [];
-    for await (const client of listener) serving.push(serve(client));
+    const serving: Promise<unknown>[] = [];
+    for await (const client of listener) {
+      serving.push(serve(client).catch((error) => faults.push(error)));
+    }
     await Promise.all(serving);
   })();
   return {
@@ -88,8 +95,18 @@ export function startCuttingProxy(
       listener.close();
       for (const each of open) close(each);
       await accepting;
+      if (faults.length > 0) throw faults[0];
     },
   };
+}
+
+/** Passes over what a connection says whose other end was cut, and whose own end is next. */
+function ended(error: unknown): void {
+  const { BadResource, BrokenPipe, ConnectionReset, Interrupted } = Deno.errors;
+  const gone = [BadResource, BrokenPipe, ConnectionReset, Interrupted].some((kind) =>
+    error instanceof kind
+  );
+  if (!gone) throw error;
 }
 
 // As a simple query or to be prepared; the client writes it in either case.

@@ -3,6 +3,9 @@ import { drizzle } from "drizzle-orm/postgres-js";
 import postgres from "postgres";
 import type { Database } from "../../db/client.ts";
 import * as schema from "../../db/schema.ts";
+import { openDataDir } from "../../db/data_dir.ts";
+import { startEmbedded } from "../../db/embedded/server.ts";
+import { migrateDatabase } from "../../db/migrate.ts";
 import { testDatabase } from "../../db/testing.ts";
 import { type Program, startProgram } from "../program.ts";
 import { describe, watchInvariants } from "./invariants.ts";
@@ -20,6 +23,8 @@ export interface SiteOptions {
   databaseUrl: string;
   /** Without the worker that `serve` looks after. */
   noWorker: boolean;
+  /** Without `serve`; the PostgreSQL in the data directory is there for whoever comes. */
+  noWeb: boolean;
   env: Record<string, string>;
 }
 
@@ -33,9 +38,9 @@ export interface Site {
   web(): Program;
   /** Starts `serve`, on the same port as before. */
   startWeb(): Promise<void>;
-  /** Starts `worker`; `env` is added to what every process here gets. */
-  startWorker(env?: Record<string, string>): Program;
-  /** Asks the API; resolves with status and body. */
+  /** Starts a command; `env` is added to what every process here gets. */
+  start(args: string[], env?: Record<string, string>): Program;
+  /** Asks the server; resolves with status and body, which is text where it is not JSON. */
   ask(path: string, options?: { method?: string; body?: unknown }): Promise<Answer>;
   /** Makes and starts a session over the folder. */
   startSession(): Promise<number>;
@@ -49,6 +54,7 @@ export interface Site {
 
 export interface Answer {
   status: number;
+  type: string;
   // deno-lint-ignore no-explicit-any
   body: any;
 }
@@ -61,10 +67,11 @@ export async function openSite(
   given: Partial<SiteOptions> & Pick<SiteOptions, "dataDir" | "library">,
 ): Promise<Site> {
   const { dataDir, library } = given;
-  const server =
-    !given.embedded && !given.databaseUrl && Deno.env.get("SAFELIGHT_TEST_DATABASE_URL")
-      ? await testDatabase()
-      : null;
+  const elsewhere = given.embedded || given.databaseUrl || given.noWeb;
+  const server = !elsewhere && Deno.env.get("SAFELIGHT_TEST_DATABASE_URL")
+    ? await testDatabase()
+    : null;
+  const kept = given.noWeb ? await keepServer(dataDir) : null;
   const env = {
     SAFELIGHT_DATA: dataDir,
     DATABASE_URL: server?.url ?? given.databaseUrl ?? "",
@@ -85,12 +92,12 @@ export async function openSite(
     const line = await web.line((line) => line.startsWith("Safelight is at "));
     url = line.slice("Safelight is at ".length);
   }
-  await startWeb();
+  if (!given.noWeb) await startWeb();
   const databaseUrl = server?.url ?? given.databaseUrl ?? await embeddedUrl(dataDir);
   const database = server ?? watcherOf(databaseUrl);
   await library.seed(database.db).catch(async (error) => {
-    web.kill("SIGTERM");
-    await web.ended;
+    web?.kill("SIGTERM");
+    await web?.ended;
     throw error;
   });
   const watch = watchInvariants(database);
@@ -103,7 +110,9 @@ export async function openSite(
       signal: AbortSignal.timeout(30_000),
     });
     const text = await response.text();
-    return { status: response.status, body: text ? JSON.parse(text) : null };
+    const type = response.headers.get("content-type") ?? "";
+    const answer = type.startsWith("application/json") ? JSON.parse(text) : text;
+    return { status: response.status, type, body: answer };
   };
 
   const site: Site = {
@@ -113,10 +122,12 @@ export async function openSite(
     session: 0,
     web: () => web,
     startWeb,
-    startWorker: (more) => start(["worker"], more),
+    start,
     ask,
     async startSession() {
-      const body = { name: "soak", rootPath: given.folder ?? library.path, subdirectories: [""] };
+      const rootPath = given.folder ?? library.path;
+      // The name that `index` gives to its session.
+      const body = { name: rootPath, rootPath, subdirectories: [""] };
       const made = await ask("/api/v1/training/sessions", { method: "POST", body });
       if (made.status !== 201) throw new Error(`no session: ${JSON.stringify(made)}`);
       site.session = made.body.id;
@@ -158,10 +169,11 @@ export async function openSite(
     timeline = await events(database).catch(describe);
     for (const program of programs) program.kill("SIGTERM");
     for (const program of programs) await program.ended;
+    await (server ? server.drop() : database.close());
+    await kept?.release();
     // An orphan ends by itself when its standard input closes; it finishes its batch first.
     const left = await leftBehind(dataDir);
     if (left.length > 0) wrong.push(`processes were left behind: ${left.join(", ")}`);
-    await (server ? server.drop() : database.close());
     return [...[...watch.violations].map(([what, at]) => `${what} (${at})`), ...wrong];
   }
   return site;
@@ -182,6 +194,14 @@ function watcherOf(url: string): Database {
   const sql = postgres(url, { max: 4, backoff: () => 0.1, onnotice: () => {} });
   const close = () => sql.end({ timeout: 5 });
   return { db: drizzle(sql, { schema, casing: "snake_case" }), sql, url, close };
+}
+
+/** Starts the PostgreSQL of a data directory, which stays until it is released. */
+async function keepServer(dataDir: string): Promise<{ release(): Promise<void> }> {
+  await openDataDir(dataDir);
+  const server = await startEmbedded(dataDir);
+  await migrateDatabase(server.url);
+  return server;
 }
 
 async function embeddedUrl(dataDir: string): Promise<string> {

@@ -1,4 +1,4 @@
-import { between } from "../../models/sample/random.ts";
+import { between, pick } from "../../models/sample/random.ts";
 import { drawMoments, inWords, reach } from "./moments.ts";
 import { descendants, signal } from "./processes.ts";
 import type { Site } from "./site.ts";
@@ -13,11 +13,10 @@ export const name = "stop_worker";
  */
 export async function run(world: World): Promise<void> {
   const site = await world.site({ noWorker: true });
-  const programs = [site.startWorker(), site.startWorker()];
+  const programs = [site.start(["worker"]), site.start(["worker"])];
   const inTransaction = world.random() < 0.5;
-  const [moment] = drawMoments(world.random, () => 1, [
-    world.random() < 0.5 ? "training" : "face_detection",
-  ]);
+  const phase = pick(world.random, ["training", "face_detection"]);
+  const [moment] = drawMoments(world, (each) => each === phase ? 1 : 0);
   moment.share /= 2;
   const wait = between(world.random, [0, 2000]);
   await site.startSession();
@@ -31,6 +30,7 @@ export async function run(world: World): Promise<void> {
     `froze a worker with ${held.length} items${open ? " in a transaction" : ""}, ` +
       inWords(moment),
   );
+  world.met(moment.phase);
   try {
     await until("the frozen worker's items are finished by another", async () => {
       const rows = await site.database.sql`

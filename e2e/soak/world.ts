@@ -1,9 +1,11 @@
 import { join } from "node:path";
 import { testDirectory } from "../../db/testing.ts";
 import { makeRandom, type Random } from "../../models/sample/random.ts";
-import { differences, filesBelow, libraryState } from "../library_state.ts";
+import { differences, filesBelow, type LibraryState, libraryState } from "../library_state.ts";
+import type { PhaseName } from "../../db/schema.ts";
 import { describe } from "./invariants.ts";
 import { type Library, soakLibrary } from "./library.ts";
+import { counts, type PhaseCounts } from "./moments.ts";
 import { originals } from "./originals.ts";
 import { undisturbed } from "./reference.ts";
 import { openSite, type Site, type SiteOptions } from "./site.ts";
@@ -30,8 +32,12 @@ export interface World {
   /** For the scenario's line: what was done. */
   did(what: string): void;
   wrong(what: string): void;
+  /** Counts a moment of a phase at which the run was really disturbed. */
+  met(phase: PhaseName): void;
   /** Starts a server on a fresh database; whatever happens, it is stopped when the scenario ends. */
   site(options?: Partial<SiteOptions>): Promise<Site>;
+  /** Ends the sites there are, tells what was wrong with them, and takes their data away. */
+  close(): Promise<void>;
 }
 
 export interface Outcome {
@@ -39,6 +45,8 @@ export interface Outcome {
   seed: number;
   seconds: number;
   did: string[];
+  /** Moments at which runs were really disturbed. */
+  met: PhaseCounts;
   failures: string[];
   /** Why it was not run at all; null if it was. */
   notRun: string | null;
@@ -56,7 +64,9 @@ export async function play(
   const dir = await testDirectory();
   const did: string[] = [];
   const failures: string[] = [];
+  const met = counts(0);
   const sites: Site[] = [];
+  const ended = new Set<Site>();
   const library = await soakLibrary(short);
   const world: World = {
     random: makeRandom(seed),
@@ -65,6 +75,7 @@ export async function play(
     dir,
     did: (what) => did.push(`${((performance.now() - started) / 1000).toFixed(0)} s ${what}`),
     wrong: (what) => failures.push(what),
+    met: (phase) => met[phase]++,
     async site(given = {}) {
       const site = await openSite({
         dataDir: join(dir, `data-${sites.length}`),
@@ -74,6 +85,13 @@ export async function play(
       sites.push(site);
       return site;
     },
+    async close() {
+      for (const site of sites.filter((site) => !ended.has(site))) {
+        ended.add(site);
+        failures.push(...await site.stop().catch((error) => [describe(error)]));
+        await Deno.remove(site.dataDir, { recursive: true });
+      }
+    },
   };
   let notRun: string | null = null;
   try {
@@ -82,22 +100,23 @@ export async function play(
     if (error instanceof CannotRun) notRun = error.message;
     else failures.push(describe(error));
   }
-  for (const site of sites) {
-    failures.push(...await site.stop().catch((error) => [describe(error)]));
-  }
+  await world.close();
   const now = await originals(library.path);
   if (now.join("\n") !== library.originals.join("\n")) failures.push("originals were changed");
   const evidence = failures.length > 0 ? await keep(sites, `${scenario.name}-${seed}`) : null;
   await Deno.remove(dir, { recursive: true }).catch((error) => failures.push(describe(error)));
   const seconds = (performance.now() - started) / 1000;
-  return { name: scenario.name, seed, seconds, did, failures, notRun, evidence };
+  return { name: scenario.name, seed, seconds, did, met, failures, notRun, evidence };
 }
 
-/** Waits for the session's end and tells what differs from an undisturbed run over the same folder. */
+/**
+ * Waits for the session's end and tells what differs, `by` whatever must be equal, from an
+ * undisturbed run over the same folder.
+ */
 export async function compare(
   world: World,
   site: Site,
-  options: { sections?: string[] } = {},
+  { by = differences }: { by?: (expected: LibraryState, actual: LibraryState) => string[] } = {},
 ): Promise<void> {
   await site.ended();
   world.did("the run ended");
@@ -105,9 +124,7 @@ export async function compare(
   if (pieces > 0) world.did(`${pieces} unfinished pictures lie in the data directory`);
   const expected = await undisturbed(world.library);
   const actual = await libraryState(site.database.sql, site.dataDir);
-  for (const difference of differences(expected, actual, options.sections)) {
-    world.wrong(difference);
-  }
+  for (const difference of by(expected, actual)) world.wrong(difference);
 }
 
 /** How many pieces of pictures killed processes left behind; they are in nobody's way. */

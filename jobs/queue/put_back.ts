@@ -13,7 +13,7 @@ const LONE_DEATHS = 3;
 /** How long to wait for the end of a connection, which takes the server milliseconds. */
 const CUT_OFF_MS = 2000;
 
-export const CRASHED = "The worker died three times while this was all it had in hand";
+const CRASHED = "The worker died three times while this was all it had in hand";
 
 /** What one look brought back. */
 export interface Rescue {

@@ -3,7 +3,7 @@ import { sql } from "drizzle-orm";
 import { type TestDatabase, testDatabase } from "../../db/testing.ts";
 import { checkLedgers } from "../check_ledgers.ts";
 import { createSession } from "../lifecycle.ts";
-import { type Claim, claimJobs } from "./claim.ts";
+import { type Claim, claimJobs, claimStatement } from "./claim.ts";
 import { completeJobs, holdClaim, type Outcome, releaseClaim, retryLater } from "./finish.ts";
 
 const WORKER = "00000000-0000-4000-8000-000000000001";
@@ -17,7 +17,7 @@ async function library(database: TestDatabase, count: number): Promise<number> {
     select ${id}::bigint, 'training', ${id}::bigint * 1000000 + n
     from generate_series(1, ${count}::int) n`);
   await db.execute(sql`
-    update phases set status = 'running', total = ${count}, running_since = now()
+    update phases set status = 'running', total = ${count}, running_since = now(), opened_round = 1
     where session_id = ${id} and name = 'training'`);
   await addWorker(database, WORKER);
   return id;
@@ -27,6 +27,16 @@ const addWorker = ({ db }: TestDatabase, id: string) =>
   db.execute(sql`
     insert into workers (id, host, pid, device, clip_model, face_model)
     values (${id}, 'h', 1, 'cpu', 'c', 'f') on conflict (id) do nothing`);
+
+/** Another session has the first `count` queued items of this one in hand. */
+async function takeElsewhere({ db }: TestDatabase, id: number, count: number): Promise<void> {
+  const other = await createSession(db, { name: "o", rootPath: "/p", subdirectories: [""] });
+  await db.execute(sql`
+    insert into jobs (session_id, phase, subject, state, claim_id, worker_id)
+    select ${other}::bigint, phase, subject, 'running', gen_random_uuid(), ${WORKER}
+    from (select * from jobs where session_id = ${id} and state = 'queued'
+      order by priority, run_at, id limit ${count}) q`);
+}
 
 const finish = ({ db }: TestDatabase, claim: Claim, state: Outcome["state"]) =>
   db.transaction(async (tx) => {
@@ -109,16 +119,35 @@ Deno.test("the job table", async (t) => {
     assert.deepEqual(await checkLedgers(db), []);
   });
 
-  await t.step("the claim reads its index, also among very many rows", async () => {
-    const id = await library(database, 20_000);
-    await db.execute(sql`analyze jobs`);
-    const plan = await db.execute<{ "QUERY PLAN": string }>(sql`
-      explain select id from jobs where session_id = ${id} and phase = 'training'
-        and state = 'queued' and run_at <= now() and deaths < 2
-      order by priority, run_at, id limit 20 for update skip locked`);
-    const text = plan.map((row) => row["QUERY PLAN"]).join("\n");
-    assert.match(text, /jobs_queued/);
-    assert.doesNotMatch(text, /Sort|Seq Scan/);
+  await t.step("the claim reads its indexes, with few rows and very many, some busy", async () => {
+    const plan = async (sessionId: number) => {
+      const statement = claimStatement(crypto.randomUUID(), {
+        ...options(sessionId),
+        limit: 20,
+        suspects: false,
+      });
+      const rows = await db.execute<{ "QUERY PLAN": string }>(sql`explain ${statement}`);
+      return rows.map((row) => row["QUERY PLAN"]).join("\n");
+    };
+    for (const count of [1000, 200_000]) {
+      const id = await library(database, count);
+      for (const busy of [false, true]) {
+        if (busy) await takeElsewhere(database, id, 500);
+        const look = /Scan (on|using) jobs_busy .*\n *Index Cond: .*subject = /;
+        // The statistics know nothing of a walk that has just ended.
+        assert.match(await plan(id), look);
+        await db.execute(sql`analyze jobs`);
+        const text = await plan(id);
+        assert.match(text, look);
+        assert.match(text, /Index Scan using jobs_queued on/);
+        assert.doesNotMatch(text, /Sort|Seq Scan on jobs/);
+        const claim = await claimJobs(db, { ...options(id), limit: 20 });
+        assert.equal(claim!.jobs.length, 20);
+      }
+    }
+    const empty = await library(database, 0);
+    assert.doesNotMatch(await plan(empty), /Seq Scan on jobs/);
+    assert.equal(await claimJobs(db, { ...options(empty), limit: 20 }), null);
   });
 
   await database.drop();

@@ -13,8 +13,8 @@ const commits = new Map<string, number>();
  * beside it, so that rate / rate_mass is unbiased from the first commit on. The interval is the
  * time since anybody's last commit or since the phase (re)started by the database's clock, so that
  * a pause does not count; but no longer than this process's own monotonic clock has measured since
- * its own last commit, and that itself if the database's clock went backwards: a clock that is set
- * neither stops nor jumps a rate. A commit of nothing is no movement and changes nothing.
+ * its own last commit, or its start, and that itself if the database's clock went backwards: a clock
+ * that is set neither stops nor jumps a rate. A commit of nothing is no movement and changes nothing.
  */
 export function rateUpdate(
   items: number,
@@ -24,10 +24,8 @@ export function rateUpdate(
   const own = secondsSinceOwnCommit(`${phase.sessionId} ${phase.name}`);
   const told = sql`extract(epoch from clock_timestamp() -
     greatest(last_commit_at, running_since, started_at))::float8`;
-  const since = own === null
-    ? sql`greatest(${told}, 0.001)`
-    : sql`greatest(case when ${told} > 0 then least(${told}, ${own}::float8)
-        else ${own}::float8 end, 0.001)`;
+  const since = sql`greatest(case when ${told} > 0 then least(${told}, ${own}::float8)
+    else ${own}::float8 end, 0.001)`;
   const keep = sql`exp(-(${since}) / ${sql.raw(String(RATE_WINDOW_SECONDS))})`;
   return sql`rate = rate * ${keep} + (1 - ${keep}) * ${items}::float8 / (${since}),
     rate_mass = rate_mass * ${keep} + (1 - ${keep}),
@@ -35,9 +33,10 @@ export function rateUpdate(
     last_commit_at = clock_timestamp()`;
 }
 
-function secondsSinceOwnCommit(key: string): number | null {
+function secondsSinceOwnCommit(key: string): number {
   const now = performance.now();
-  const before = commits.get(key);
+  // Before its first commit it may have worked since its start, which is 0 by this clock.
+  const before = commits.get(key) ?? 0;
   commits.set(key, now);
-  return before === undefined ? null : (now - before) / 1000;
+  return (now - before) / 1000;
 }

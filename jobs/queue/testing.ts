@@ -20,7 +20,7 @@ export async function session(
     select ${id}::bigint, ${phase}, n + ${subject}::int from generate_series(1, ${count}::int) n`);
   subject += count;
   await db.execute(sql`
-    update phases set status = 'running', total = ${count}, running_since = now()
+    update phases set status = 'running', total = ${count}, running_since = now(), opened_round = 1
     where session_id = ${id} and name = ${phase}`);
   return id;
 }

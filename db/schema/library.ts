@@ -1,0 +1,46 @@
+import { bigint, boolean, index, integer, pgTable, text } from "drizzle-orm/pg-core";
+import { pathText } from "../columns.ts";
+import { id, time } from "./parts.ts";
+
+/** Distinct picture content. */
+export const photos = pgTable("photos", {
+  id: id(),
+  sha256: text().notNull().unique(),
+  byteSize: bigint({ mode: "number" }).notNull(),
+  /** Pixels of the upright picture. */
+  width: integer().notNull(),
+  height: integer().notNull(),
+  format: text().notNull(),
+  /** Local time without zone, as cameras write it: `YYYY-MM-DDTHH:MM:SS`. */
+  takenAt: text(),
+  camera: text(),
+  dhash: text().notNull(),
+  flat: boolean().notNull(),
+  /** Null: represents itself; otherwise the photo whose vector and faces this one shares. */
+  representativeId: bigint({ mode: "number" }),
+  /** The file that decides who represents: first by (mtime, path). */
+  firstMtimeMs: bigint({ mode: "number" }).notNull(),
+  firstPath: pathText().notNull(),
+  previewWidth: integer().notNull(),
+  previewHeight: integer().notNull(),
+  sessionId: bigint({ mode: "number" }),
+  /** Somebody does not want faces looked for in it again. */
+  facesIgnoredAt: time(),
+  createdAt: time().notNull().defaultNow(),
+}, (t) => [
+  index("photos_dhash").on(t.dhash),
+  index("photos_representative").on(t.representativeId),
+]);
+
+/** A path on disk. */
+export const files = pgTable("files", {
+  id: id(),
+  path: pathText().notNull().unique(),
+  size: bigint({ mode: "number" }).notNull(),
+  mtimeMs: bigint({ mode: "number" }).notNull(),
+  photoId: bigint({ mode: "number" }).references(() => photos.id),
+  lastSeenAt: time().notNull().defaultNow(),
+  missingAt: time(),
+  /** Somebody does not want it tried again until it changes. */
+  ignoredAt: time(),
+}, (t) => [index("files_photo").on(t.photoId)]);
