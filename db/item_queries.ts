@@ -166,6 +166,7 @@ async function filesOfPhotos(db: Db, photoIds: number[]): Promise<Map<number, Fi
   return Map.groupBy(rows, (row) => row.photoId!);
 }
 
+/** A file's row as lists of items show it. */
 export function toItemFile(row: FileRow): ItemFile {
   return {
     id: row.id,

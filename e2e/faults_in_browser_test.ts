@@ -7,12 +7,14 @@ import { makeSession, openTab, type Tab, until } from "./browser.ts";
 import { sampleLibrary } from "./sample.ts";
 import { strangers } from "./seed.ts";
 import { serve, type Served } from "./served.ts";
+import { type CuttingProxy, startCuttingProxy } from "./soak/proxy.ts";
 
 const POLL_MS = 2000;
 
 Deno.test("a page left open survives what happens to its server, its tab and its session", async () => {
   const sample = await sampleLibrary();
-  const served = await serve();
+  const way = wayToDatabase();
+  const served = await serve({ via: way.open });
   // Grouping these takes longer than this test, on any machine: the run is never over too early.
   const engine = await openEngine({ modelsDir: null, roles: ["text"] });
   await engine.close();
@@ -33,13 +35,40 @@ Deno.test("a page left open survives what happens to its server, its tab and its
     errorsAnswered(await opened(tab, url)),
     hidden(await opened(tab, url)),
   ]);
+  await databaseAway(way, await opened(tab, url));
   await serverKilled(served, { tab: await opened(tab, url), id });
   await deletedElsewhere(await opened(tab, url), await opened(tab, url));
 
   await tab.close();
   await served.stop();
+  await way.close();
   await sample.remove();
 });
+
+/** The server's way to its database, which can be closed: nobody listens there then. */
+function wayToDatabase() {
+  let proxy: CuttingProxy | null = null;
+  let [hostname, port] = ["", 0];
+  const listen = (at?: number) => {
+    proxy = startCuttingProxy({ hostname, port, random: Math.random, cuts: 0, listen: at });
+    return proxy.port;
+  };
+  return {
+    open(databaseUrl: string): string {
+      const url = new URL(databaseUrl);
+      [hostname, port] = [url.hostname, Number(url.port)];
+      url.host = `127.0.0.1:${listen()}`;
+      return url.href;
+    },
+    async interrupt(meanwhile: () => Promise<void>): Promise<void> {
+      const at = proxy!.port;
+      await proxy![Symbol.asyncDispose]();
+      await meanwhile();
+      listen(at);
+    },
+    close: async () => await proxy?.[Symbol.asyncDispose](),
+  };
+}
 
 async function opened(tab: Tab, url: string): Promise<Tab> {
   const other = await tab.another();
@@ -133,6 +162,31 @@ async function hidden(tab: Tab): Promise<void> {
   await setHidden(false);
   await until("it asks at once", () => polls(tab) > before, 0.5);
   assert.deepEqual(tab.complaints, []);
+  await page.close();
+}
+
+/** A database that is away: an open page says so and keeps what it has, a new one says why. */
+async function databaseAway(
+  way: ReturnType<typeof wayToDatabase>,
+  tab: Tab,
+): Promise<void> {
+  const { page } = tab;
+  const address = page.url();
+  await until("a first poll", () => polls(tab) > 0);
+  const loads = tab.requests.filter((path) => address.endsWith(path)).length;
+  await way.interrupt(async () => {
+    await until("the page says that it is old", () => isStale(page), 20);
+    assert.ok(await page.getByText("No answer from Safelight").isVisible());
+    assert.ok(await page.locator(".percent").isVisible());
+    const other = await tab.another();
+    const response = await other.page.goto(address);
+    assert.equal(response?.status(), 503);
+    assert.ok(await other.page.getByText("The database does not answer").isVisible());
+    await other.page.close();
+  });
+  await until("the page recovers alone", async () => !await isStale(page), 20);
+  assert.equal(tab.requests.filter((path) => address.endsWith(path)).length, loads);
+  assertOnly(tab.complaints, /^error: Failed to load resource: .* status of 503/);
   await page.close();
 }
 

@@ -36,7 +36,6 @@ Deno.test("every page is sound in the dark, in the light, on a phone and without
   await look(tab, run, "session-running");
   await look(tab, `${url}/workers`, "workers");
   await look(tab, `${run}/timeline`, "timeline-running");
-  await look(tab, `${run}/items?phase=training&state=pending`, "items-training-pending");
   await look(tab, `${run}/delete`, "delete");
   await look(tab, `${url}/sessions/new?path=${encodeURIComponent(sample.path)}`, "new-session");
   const failed = await failedRun(served, { tab, root });
@@ -68,7 +67,6 @@ Deno.test("every page is sound in the dark, in the light, on a phone and without
   assert.ok(await tab.page.locator(".boxes rect").count() > 0, "the photo shows no face");
   await look(tab, `${url}/runs/faces?session=${run.split("/").at(-1)}`, "find-faces-again");
   await look(tab, `${url}/runs/clustering`, "group-faces-again");
-  await look(tab, `${url}/search`, "search");
   await look(tab, `${url}/search?q=sunset`, "search-found");
   assert.ok(await tab.page.locator(".photos img").count() > 0, "no sunset was found");
   await look(tab, await heldRun(served, { tab, sample }), "session-held");

@@ -12,10 +12,13 @@ export interface Served {
   stop(): Promise<void>;
 }
 
-export async function serve(): Promise<Served> {
+/** Starts it; `via` may lead it to its database by another way than the test's own. */
+export async function serve(
+  { via = (url) => url }: { via?: (databaseUrl: string) => string } = {},
+): Promise<Served> {
   const database = await testDatabase();
   const dir = await testDirectory();
-  const env = { SAFELIGHT_DATA: join(dir, "data"), DATABASE_URL: database.url };
+  const env = { SAFELIGHT_DATA: join(dir, "data"), DATABASE_URL: via(database.url) };
   const start = async (port: string) => {
     const program = startProgram(["serve", "--port", port], env);
     const line = await program.line((line) => line.startsWith("Safelight is at "));

@@ -22,31 +22,45 @@ import type { WorkerIdentity } from "./queue/workers.ts";
  */
 export async function advanceSession(db: Db, id: number, worker: WorkerIdentity): Promise<void> {
   try {
-    let after: string | null = "";
-    while (after !== null) {
-      const from: string = after;
-      after = await transact(db, (tx) => moveOn(tx, id, { worker, after: from }));
+    let step: Step = { next: "", opened: 0 };
+    while (step.next !== null) {
+      const after: string = step.next;
+      step = await transact(db, (tx) => moveOn(tx, id, { worker, after }));
     }
+    // The planner knows nothing yet of so many new rows, and would sort the whole queue for every
+    // claim (40 ms instead of 0.5 with 30,000 of them) until autovacuum comes by.
+    if (step.opened >= MANY) await db.execute(sql`analyze (skip_locked) jobs`);
   } catch (error) {
     if (!(error instanceof SessionNotFound)) throw error;
   }
 }
 
-/** Returns where to go on with the phase that is being opened; null if nothing is left to do. */
+/** Items of a phase that are worth looking at the statistics for: some 100 ms. */
+const MANY = 1000;
+
+interface Step {
+  /** Where to go on with the phase that is being opened; null if nothing is left to do. */
+  next: string | null;
+  /** Items of the phases that were opened. */
+  opened: number;
+}
+
 async function moveOn(
   tx: Tx,
   id: number,
   { worker, after }: { worker: WorkerIdentity; after: string },
-): Promise<string | null> {
+): Promise<Step> {
   const session = await lockSession(tx, id);
-  if (session.status === "pending") return null;
+  const step: Step = { next: null, opened: 0 };
+  if (session.status === "pending") return step;
   let moved = false;
   for (const name of PHASE_NAMES) {
     let phase = await phaseRow(tx, id, name);
     if (isUnopened(phase, session)) {
       const next = await openPhase(tx, { session, phase: name, worker }, { after });
-      if (next !== null) return next;
+      if (next !== null) return { ...step, next };
       phase = await phaseRow(tx, id, name);
+      step.opened += phase.total ?? 0;
       moved = true;
     }
     if (phase.status === "running" && hasEnded(phase) && !await awaitsResult(tx, phase)) {
@@ -55,13 +69,13 @@ async function moveOn(
     } else if (!isTerminal(phase.status) || phase.status === "failed") break;
     else if (phase.status === "cancelled" && await hasItemsLeft(tx, id, name)) break;
   }
-  if (!moved) return null;
+  if (!moved) return step;
   const status = await refreshStatus(tx, id);
   if (status === "completed" || status === "cancelled") {
     await tx.update(sessions).set({ completedAt: sql`now()` }).where(eq(sessions.id, id));
   }
   await announce(tx);
-  return null;
+  return step;
 }
 
 /** Ends a phase and with it the session: this phase failed, those behind it cancelled, with the reason. */

@@ -5,10 +5,11 @@ import sharp from "sharp";
 import { testDatabase } from "../db/testing.ts";
 import { checkLedgers } from "./check_ledgers.ts";
 import { discover } from "./discovery.ts";
-import { createSession, startSession } from "./lifecycle.ts";
+import { createSession, ignoreItems, startSession } from "./lifecycle.ts";
 import { readProgress } from "./read_progress.ts";
 import { retryPhase } from "./phase_lifecycle.ts";
 import { claimJobs } from "./queue/claim.ts";
+import { sessionResult } from "./session_result.ts";
 import { testWorker } from "./testing.ts";
 import type { WorkerContext } from "./worker_context.ts";
 
@@ -155,6 +156,22 @@ Deno.test("discovery, with a real worker", async (t) => {
         and position('bad' in f.path) = 0`);
     assert.equal(without.length, 0);
     assert.deepEqual(await checkLedgers(db), []);
+  });
+
+  await t.step("an ignored file is left alone by every session until it changes", async () => {
+    const png = "\x89PNG\r\n\x1a\n";
+    await Deno.writeFile(path("broken"), Uint8Array.from(`${png}broken`, (c) => c.charCodeAt(0)));
+    const { sessionId, ledger } = await run();
+    // And the name that is not UTF-8.
+    assert.equal(ledger.training.failed, 2);
+    await ignoreItems(db, sessionId);
+    const outcome = async () => (await sessionResult(db, sessionId)).outcome;
+    while (await outcome() !== "clean") await new Promise((resolve) => setTimeout(resolve, 20));
+    const again = await run();
+    assert.deepEqual([again.ledger.training.skipped, again.outcome], [2, "clean"]);
+    await Deno.writeFile(path("broken"), Uint8Array.from(`${png}still`, (c) => c.charCodeAt(0)));
+    assert.equal((await run()).ledger.training.failed, 1);
+    await Deno.remove(path("broken"));
   });
 
   await worker.close();

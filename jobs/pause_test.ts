@@ -23,14 +23,14 @@ const rest = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 const rowOf = async ({ db }: Worker, id: number, name: PhaseName) =>
   (await db.select().from(phases).where(and(eq(phases.sessionId, id), eq(phases.name, name))))[0];
 
-/** Resolves while the phase runs and has written down at least twice how far it is. */
+/** Resolves while the phase runs and has written down how far it is. */
 const inTheMiddle = (worker: Worker, id: number, name: PhaseName) =>
   until(`in the middle of ${name}`, async () => {
     const { status, error } = await rowOf(worker, id, name);
     assert.ok(status === "running" || status === "pending", `${name}: ${status} ${error}`);
-    const [{ count }] = await worker.db.execute<{ count: number }>(sql`
-      select count(*)::int as count from samples where session_id = ${id} and phase = ${name}`);
-    return status === "running" && count >= 2;
+    const told = await worker.db.execute(sql`
+      select from samples where session_id = ${id} and phase = ${name} limit 1`);
+    return status === "running" && told.length > 0;
   });
 
 /** Looks when the promise is due, and later: nothing in hand, nothing moves, the ledgers balance. */
@@ -121,7 +121,7 @@ Deno.test("a pause and a cancel take effect within two seconds in every phase", 
   await t.step("reading pictures", async () => {
     let folder = 0;
     const start = async () => {
-      await noise(join(photos, `pictures-${++folder}`), 120);
+      await noise(join(photos, `pictures-${++folder}`), 100);
       return await over(`pictures-${folder}`)();
     };
     const whole = async (id: number) => {

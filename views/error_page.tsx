@@ -4,6 +4,7 @@ const TITLES: Record<number, string> = {
   400: "That cannot be used",
   403: "Refused",
   404: "Not found",
+  405: "Not possible here",
   409: "Not possible now",
   413: "Too large",
   503: "Not available",

@@ -19,6 +19,7 @@ export interface RunForm {
   group: boolean;
 }
 
+/** What decides whether something is a face. */
 export const FACE_FIELDS: RunField[] = [
   {
     name: "minConfidence",
@@ -38,6 +39,7 @@ export const FACE_FIELDS: RunField[] = [
   },
 ];
 
+/** What decides which faces are one person. */
 export const CLUSTERING_FIELDS: RunField[] = [
   {
     name: "minClusterSize",
@@ -66,6 +68,7 @@ export const CLUSTERING_FIELDS: RunField[] = [
   },
 ];
 
+/** The form before faces are looked for again; sent back with `error` if a value cannot be used. */
 export function FaceRunPage({ session, form, error }: {
   /** The session somebody came from, if its pictures can be told from the library's. */
   session: { id: number; name: string } | null;
@@ -106,6 +109,7 @@ export function FaceRunPage({ session, form, error }: {
   );
 }
 
+/** The form before all faces are grouped again; the same with `error`. */
 export function ClusteringRunPage({ session, form, error }: {
   /** The session somebody came from. */
   session: { id: number; name: string } | null;

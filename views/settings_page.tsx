@@ -14,6 +14,7 @@ export interface SettingsView {
   now: Date;
 }
 
+/** What is set for the whole installation: so far, the hours of work. */
 export function SettingsPage(view: SettingsView) {
   const { setting: { hours, changed }, state, form, zones, serverZone, error, now } = view;
   return (

@@ -14,6 +14,7 @@ export interface TimelineView {
   cursor?: number;
 }
 
+/** One session over time; without JavaScript it loads itself again while something moves. */
 export function TimelinePage(view: TimelineView) {
   const { session } = view.timeline;
   return (

@@ -15,6 +15,7 @@ const AXIS = 26;
 /** Marks nearer to each other than this share of the width are drawn as one. */
 const MARKS_APART = 1;
 
+/** What a phase can be doing, as the legend calls it. */
 export const STATES = {
   running: "running",
   paused: "paused",
@@ -98,6 +99,7 @@ function Hatches() {
   );
 }
 
+/** Moments below a plot of `height` pixels, each with a line through it. */
 export function Axis({ scale, height }: { scale: TimeScale; height: number }) {
   return (
     <g class="axis">
@@ -133,6 +135,7 @@ function PhaseRow({ phase, scale, now }: { phase: PhaseTimeline; scale: TimeScal
   );
 }
 
+/** A stretch of one state as a bar, with its times, reason and actor for whoever points at it. */
 export function SegmentBar({ segment, scale, now, bar }: {
   segment: Segment;
   scale: TimeScale;

@@ -28,6 +28,7 @@ const HAPPENED: Partial<Record<WorkerEvent["kind"], string>> = {
   worker_stalled: "Stalled",
 };
 
+/** Who works on what; without JavaScript it loads itself again without end. */
 export function WorkersPage(view: WorkersView) {
   return (
     <Layout title="Workers" place="workers" refresh>

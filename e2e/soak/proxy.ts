@@ -11,16 +11,16 @@ type Cut = "statement" | "commit" | "silence";
 const CUTS: Cut[] = ["statement", "commit", "commit", "silence"];
 
 /**
- * Listens on a free loopback port. Every few messages of the clients it draws what comes next: a
+ * Listens on a free loopback port, or on `listen`. Every few messages of the clients it draws what comes next: a
  * connection cut within a statement; one cut after a commit has been carried out and before the
  * client learns of it; one on which nothing passes for up to eight seconds (half-open), and which
  * is then cut. After `cuts` of these it leaves everything alone.
  */
 export function startCuttingProxy(
-  options: { hostname: string; port: number; random: Random; cuts: number },
+  options: { hostname: string; port: number; random: Random; cuts: number; listen?: number },
 ): CuttingProxy {
   const { hostname, port, random, cuts } = options;
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: options.listen ?? 0 });
   const open = new Set<Deno.Conn>();
   const done: string[] = [];
   const draw = () => ({

@@ -89,7 +89,10 @@ export async function play(
       for (const site of sites.filter((site) => !ended.has(site))) {
         ended.add(site);
         failures.push(...await site.stop().catch((error) => [describe(error)]));
-        await Deno.remove(site.dataDir, { recursive: true });
+        // A scenario may have taken it away itself, together with the disk it lay on.
+        await Deno.remove(site.dataDir, { recursive: true }).catch((error) => {
+          if (!(error instanceof Deno.errors.NotFound)) throw error;
+        });
       }
     },
   };

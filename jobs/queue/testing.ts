@@ -25,6 +25,7 @@ export async function session(
   return id;
 }
 
+/** A worker's row, as its first beat makes it; returns its id. */
 export async function addWorker({ db }: TestDatabase, pid = 4711, host = "h"): Promise<string> {
   const id = crypto.randomUUID();
   await db.execute(sql`
@@ -33,6 +34,7 @@ export async function addWorker({ db }: TestDatabase, pid = 4711, host = "h"): P
   return id;
 }
 
+/** Ends what is still ours of a claim in this state; resolves with how many that was. */
 export const finish = ({ db }: TestDatabase, claim: Claim, state: Outcome["state"]) =>
   db.transaction(async (tx) => {
     const ours = await holdClaim(tx, claim);
@@ -40,11 +42,13 @@ export const finish = ({ db }: TestDatabase, claim: Claim, state: Outcome["state
     return ours.size;
   });
 
+/** The jobs of a session in the order of their ids. */
 export const jobsOf = async ({ db }: TestDatabase, sessionId: number) =>
   (await db.execute<
     { state: string; attempt: number; deaths: number; lone: number; reason: string | null }
   >(sql`select state, attempt, deaths, lone_deaths as lone, reason from jobs
     where session_id = ${sessionId} order by id`)).map((row) => ({ ...row }));
 
+/** Events of one kind, oldest first. */
 export const eventsOf = async ({ db }: TestDatabase, kind: string) =>
   (await db.select().from(events).orderBy(asc(events.id))).filter((e) => e.kind === kind);
