@@ -44,3 +44,23 @@ Deno.test("a lost connection passes, a wrong statement does not", async () => {
   assert.equal(isConnectionFault(await cut), true);
   await database.drop();
 });
+
+Deno.test("a statement of a transaction whose connection is gone is answered, and nobody dies", async () => {
+  const database = await testDatabase();
+  const other = await openDatabase(database.url);
+  for (let round = 0; round < 5; round++) {
+    const lost = database.sql.begin(async (tx) => {
+      const [{ pid }] = await tx`select pg_backend_pid() as pid`;
+      await other.sql`select pg_terminate_backend(${pid}, 5000)`;
+      // Bytes on their way while the connection closes, and more once it is closed.
+      const first = tx`select 1`.catch((error) => error);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      assert.ok(isConnectionFault(await first), String(await first));
+      await tx`select 2`;
+    });
+    await assert.rejects(lost, (error: Error) => isConnectionFault(error));
+  }
+  assert.equal((await database.sql`select 3 as three`)[0].three, 3);
+  await other.close();
+  await database.drop();
+});

@@ -5,7 +5,7 @@ import { SCENARIOS } from "./soak/scenarios.ts";
 import { type Outcome, play } from "./soak/world.ts";
 
 /** Scenarios at once: most of their time goes into waiting for leases and starts. */
-const TOGETHER = 3;
+const TOGETHER = 4;
 
 /** What a machine may be unable to play: mounting a small disk takes root. */
 const OPTIONAL = "full_disk";

@@ -24,6 +24,8 @@ export async function retryPortion(
     with wanted as (
       select id, phase, subject, state from jobs
       where session_id = ${session.id} and state in ('failed', 'cancelled', 'skipped')
+        -- Opening the round makes the one item of the others anew.
+        and phase in ${LISTING}
         and exists (select from phases p where p.session_id = jobs.session_id
           and p.name = jobs.phase and p.status <> 'skipped')
         and (${sql.join(wanted, sql` or `)}) limit ${PORTION} for update skip locked

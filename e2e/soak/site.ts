@@ -169,6 +169,11 @@ export async function openSite(
     timeline = await events(database).catch(describe);
     for (const program of programs) program.kill("SIGTERM");
     for (const program of programs) await program.ended;
+    // Who crashes is started again by somebody, and the run goes on: that must not hide it.
+    for (const program of programs) {
+      const crash = /^error: Uncaught .*/m.exec(program.errors());
+      if (crash) wrong.push(`process ${program.pid} or one below it crashed: ${crash[0]}`);
+    }
     await (server ? server.drop() : database.close());
     await kept?.release();
     // An orphan ends by itself when its standard input closes; it finishes its batch first.
