@@ -14,8 +14,8 @@ import { print, type Served, sleep, withServer } from "./support.ts";
  */
 const POLL_MS = 200;
 
-/** Pictures of one mixture: some 30 s on two cores. */
-const PICTURES = 600;
+/** Pictures of one mixture: some 10 s on two cores. */
+const PICTURES = 240;
 
 interface Look {
   /** Seconds since the first look. */
@@ -71,7 +71,9 @@ interface Part {
   copies?: boolean;
 }
 
-const hasFaces = ({ characters }: SampleFile) => (characters?.length ?? 0) > 0;
+function hasFaces({ characters }: SampleFile): boolean {
+  return (characters?.length ?? 0) > 0;
+}
 
 // Each picture is a cut-out of its own out of a sample photo: other bytes, another look.
 async function mix(
