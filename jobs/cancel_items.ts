@@ -1,7 +1,8 @@
 import { sql } from "drizzle-orm";
 import type { Tx } from "../db/client.ts";
+import { LISTING_PHASES, type ListingPhase } from "../db/item_queries.ts";
 import { takeLedger } from "./open_phase.ts";
-import { LISTING, PORTION } from "./requested_items.ts";
+import { PORTION } from "./requested_items.ts";
 
 /** Condition on `jobs`: of a phase that was cancelled, alone or with its session, or left out. */
 const inEndedPhase = sql`exists (select from phases c where c.session_id = jobs.session_id
@@ -22,7 +23,7 @@ export async function cancelPortion(tx: Tx, sessionId: number): Promise<number> 
       update phases p set cancelled = p.cancelled + g.n
       from (select phase, count(*) as n from gone group by phase) g
       where p.session_id = ${sessionId} and p.name = g.phase and p.total is not null
-        and p.name in ${LISTING}
+        and p.name in ${LISTING_PHASES}
     )
     select count(*)::int as changed from gone`);
   return row.changed;
@@ -40,8 +41,8 @@ export async function mayGrow(tx: Tx, sessionId: number): Promise<boolean> {
 
 /** Ledgers of cancelled phases: of one that was being opened, nobody knew the total until now. */
 export async function takeCancelledLedgers(tx: Tx, sessionId: number): Promise<void> {
-  const rows = await tx.execute<{ phase: typeof LISTING[number] }>(sql`
-    select name as phase from phases where session_id = ${sessionId} and name in ${LISTING}
+  const rows = await tx.execute<{ phase: ListingPhase }>(sql`
+    select name as phase from phases where session_id = ${sessionId} and name in ${LISTING_PHASES}
       and status = 'cancelled'`);
   for (const { phase } of rows) await takeLedger(tx, sessionId, { phase, baseline: false });
 }

@@ -11,6 +11,7 @@ import {
   lockSession,
   NO_HOLD,
   refreshStatus,
+  type Session,
   SessionNotFound,
 } from "./session_state.ts";
 import { isDiskFull } from "./outcomes.ts";
@@ -78,7 +79,7 @@ export function releaseHold(db: Db, id: number, hold: Hold): Promise<boolean> {
 async function change(
   db: Db,
   id: number,
-  act: (tx: Tx, session: typeof sessions.$inferSelect) => Promise<boolean>,
+  act: (tx: Tx, session: Session) => Promise<boolean>,
 ): Promise<boolean> {
   try {
     return await transact(db, async (tx) => {

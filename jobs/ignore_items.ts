@@ -1,7 +1,8 @@
 import { sql } from "drizzle-orm";
 import type { Tx } from "../db/client.ts";
+import { LISTING_PHASES } from "../db/item_queries.ts";
 import { IGNORED } from "./open_phase.ts";
-import { itemsOf, LISTING, PORTION, type Request } from "./requested_items.ts";
+import { itemsOf, PORTION, type Request } from "./requested_items.ts";
 
 /**
  * Makes failed items skipped ones, as many as one transaction should, and leaves what they are
@@ -13,7 +14,9 @@ export async function ignorePortion(tx: Tx, sessionId: number, request: Request)
       update jobs set state = 'skipped', reason = 'ignored', message = ${IGNORED},
         error_kind = null
       where id in (select id from jobs where session_id = ${sessionId} and state = 'failed'
-        and phase in ${LISTING} and ${itemsOf(request)} limit ${PORTION} for update skip locked)
+        and phase in ${LISTING_PHASES} and ${
+    itemsOf(request)
+  } limit ${PORTION} for update skip locked)
       returning phase, subject
     ), ignored_files as (
       update files set ignored_at = now()

@@ -45,9 +45,10 @@ export function cancelPhase(db: Db, id: number, options: PhaseOptions): Promise<
   const { phase, by } = options;
   const act = async (tx: Tx, { begun }: PhaseState) => {
     // One that never begins has no items; what a walk has queued for it already is taken away.
-    if (begun) await tx.update(phases).set({ completedAt: sql`now()` }).where(rowOf(id, phase));
-    else await tx.update(phases).set({ total: null }).where(rowOf(id, phase));
-    await setStatus(tx, id, { phase, status: begun ? "cancelled" : "skipped" });
+    const ended = begun
+      ? { status: "cancelled" as const, completedAt: sql`now()` }
+      : { status: "skipped" as const, total: null };
+    await tx.update(phases).set({ ...ended, runningSince: null }).where(rowOf(id, phase));
     await tx.insert(requests).values({ sessionId: id, action: "cancel", phase, by });
   };
   return changePhase(db, id, { ...options, action: "cancel", act });
@@ -64,7 +65,7 @@ const rowOf = (id: number, phase: PhaseName) =>
 async function setStatus(
   tx: Tx,
   id: number,
-  { phase, status }: { phase: PhaseName; status: "paused" | "pending" | "skipped" | "cancelled" },
+  { phase, status }: { phase: PhaseName; status: "paused" | "pending" },
 ): Promise<void> {
   await tx.update(phases).set({ status, runningSince: null }).where(rowOf(id, phase));
 }

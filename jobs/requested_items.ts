@@ -7,9 +7,6 @@ export type Request = typeof requests.$inferSelect;
 /** Rows touched by one transaction: some 50 ms, so that nobody waits behind it. */
 export const PORTION = 5000;
 
-/** Phases whose items are files, one ledger entry each. */
-export const LISTING = ["training", "face_detection"] as const;
-
 /** Condition on `jobs`: the failed items a request is about. */
 export function itemsOf({ jobIds, phase }: Request): SQL {
   return sql`(${sql.param(jobIds)}::bigint[] is null or jobs.id = any(${

@@ -1,8 +1,9 @@
 import { eq, sql } from "drizzle-orm";
 import type { Tx } from "../db/client.ts";
+import { LISTING_PHASES } from "../db/item_queries.ts";
 import { PHASE_NAMES, type PhaseName, sessions } from "../db/schema.ts";
 import { takeLedger } from "./open_phase.ts";
-import { itemsOf, LISTING, PORTION, type Request } from "./requested_items.ts";
+import { itemsOf, PORTION, type Request } from "./requested_items.ts";
 import { refreshStatus, reopen, type Session, startFirst } from "./session_state.ts";
 
 /**
@@ -25,7 +26,7 @@ export async function retryPortion(
       select id, phase, subject, state from jobs
       where session_id = ${session.id} and state in ('failed', 'cancelled', 'skipped')
         -- Opening the round makes the one item of the others anew.
-        and phase in ${LISTING}
+        and phase in ${LISTING_PHASES}
         and exists (select from phases p where p.session_id = jobs.session_id
           and p.name = jobs.phase and p.status <> 'skipped')
         and (${sql.join(wanted, sql` or `)}) limit ${PORTION} for update skip locked
@@ -46,7 +47,7 @@ export async function retryPortion(
           count(*) filter (where state = 'cancelled') as cancelled,
           count(*) filter (where state = 'skipped') as skipped
         from wanted group by phase) w
-      where p.session_id = ${session.id} and p.name = w.phase and p.name in ${LISTING}
+      where p.session_id = ${session.id} and p.name = w.phase
         and p.total is not null
     )
     select count(*)::int as changed from wanted`);
@@ -81,7 +82,7 @@ export async function openRound(tx: Tx, sessionId: number, retried: Set<PhaseNam
         rate_mass = 0, last_commit_at = null, active_seconds = 0,
         total = case when name = 'clustering' then null else total end
       where session_id = ${sessionId} and name in ${names} and status <> 'skipped'`);
-    for (const phase of LISTING) {
+    for (const phase of LISTING_PHASES) {
       if (names.includes(phase)) await takeLedger(tx, sessionId, { phase, baseline: true });
     }
   }

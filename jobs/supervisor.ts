@@ -1,10 +1,10 @@
-import { hostname, setPriority } from "node:os";
+import { setPriority } from "node:os";
 import { type Config, configEnvironment } from "../config.ts";
 import type { Database } from "../db/client.ts";
 import { log } from "../log.ts";
 import type { Rescue } from "./queue/put_back.ts";
 import { recoverFrom, recoverFromGone } from "./queue/rescue.ts";
-import { resign } from "./queue/workers.ts";
+import { resign, workerName } from "./queue/workers.ts";
 import { rest } from "./rest.ts";
 import { watchWorker } from "./watch_worker.ts";
 
@@ -67,7 +67,7 @@ export function superviseWorker(
     // Told to stop and killed because it took too long (a walk): then no item is to blame.
     const { items } = await recover(
       stopping.signal.aborted
-        ? resign(db, id, `${hostname()}, process ${pid}`).then(() => NOTHING)
+        ? resign(db, id, workerName(pid)).then(() => NOTHING)
         : recoverFrom(db, id),
     );
     return { id, ...status, items };

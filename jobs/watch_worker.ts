@@ -1,5 +1,5 @@
 import { eq } from "drizzle-orm";
-import { hostname } from "node:os";
+import { workerName } from "./queue/workers.ts";
 import { type Db, isConnectionFault } from "../db/client.ts";
 import { workers } from "../db/schema.ts";
 import { log, logError } from "../log.ts";
@@ -57,7 +57,7 @@ export async function watchWorker(
       child.kill("SIGKILL");
       await recordEvent(db, {
         kind: "worker_stalled",
-        message: `${hostname()}, process ${child.pid} ${why} and was replaced`,
+        message: `${workerName(child.pid)} ${why} and was replaced`,
       });
       return;
     } catch (error) {

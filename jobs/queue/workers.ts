@@ -28,8 +28,8 @@ export interface Vitals {
 /** What a supervised worker calls its connections, so that others see whether it has any. */
 export const connectionName = (workerId: string) => `worker ${workerId}`;
 
-/** This process, as a person would look for it. */
-export const workerName = () => `${hostname()}, process ${Deno.pid}`;
+/** A process of this host, as a person would look for it. */
+export const workerName = (pid = Deno.pid) => `${hostname()}, process ${pid}`;
 
 /**
  * Says that this worker lives; the first beat introduces it, and so does the first one after it
