@@ -1,5 +1,6 @@
 import { between, pick } from "../../models/sample/random.ts";
-import { drawMoments, inWords, reach } from "./moments.ts";
+import { untilMet } from "./disturb.ts";
+import { counts, inWords, type Moment, reach } from "./moments.ts";
 import { descendants, signal } from "./processes.ts";
 import type { Site } from "./site.ts";
 import { compare, type World } from "./world.ts";
@@ -12,20 +13,36 @@ export const name = "stop_worker";
  * they are frozen inside a transaction, with locks held.
  */
 export async function run(world: World): Promise<void> {
+  const inTransaction = world.random() < 0.5;
+  const wanted = counts(0, { [pick(world.random, ["training", "face_detection"])]: 1 });
+  await untilMet(
+    world,
+    { wanted },
+    async ([moment]) =>
+      await stop(world, { ...moment, share: moment.share / 2 }, inTransaction)
+        ? [moment.phase]
+        : [],
+  );
+}
+
+/** One worker frozen and woken; false if the run was over before it could be caught at work. */
+async function stop(world: World, moment: Moment, inTransaction: boolean): Promise<boolean> {
   const site = await world.site({ noWorker: true });
   const programs = [site.start(["worker"]), site.start(["worker"])];
-  const inTransaction = world.random() < 0.5;
-  const phase = pick(world.random, ["training", "face_detection"]);
-  const [moment] = drawMoments(world, (each) => each === phase ? 1 : 0);
-  moment.share /= 2;
   const wait = between(world.random, [0, 2000]);
   await site.startSession();
   const holder = await reach(site, moment, { files: world.library.files });
-  if (!holder) throw new Error(`the run was past ${inWords(moment)}`);
-
-  const family = await familyOf(holder.pid, programs.map((program) => program.pid));
-  const all = (name: Deno.Signal) => family.forEach((pid) => signal(pid, name));
-  const { held, open } = await freeze(site, { workerId: holder.workerId, inTransaction, all });
+  const family = holder &&
+    await familyOf(holder.pid, programs.map((program) => program.pid));
+  const all = (name: Deno.Signal) => family?.forEach((pid) => signal(pid, name));
+  const caught = holder &&
+    await freeze(site, { workerId: holder.workerId, inTransaction, all });
+  if (!caught) {
+    world.did(`missed ${inWords(moment)}`);
+    await compare(world, site);
+    return false;
+  }
+  const { held, open } = caught;
   world.did(
     `froze a worker with ${held.length} items${open ? " in a transaction" : ""}, ` +
       inWords(moment),
@@ -54,6 +71,7 @@ export async function run(world: World): Promise<void> {
     all("SIGCONT");
   }
   await compare(world, site);
+  return true;
 }
 
 /** The process, everything below it, and its parent if that is one of `programs`. */
@@ -69,7 +87,10 @@ async function familyOf(pid: number, programs: number[]): Promise<number[]> {
 /** Attempts at catching a transaction; the other worker works on meanwhile, and ends the run. */
 const ATTEMPTS = 12;
 
-/** Freezes a worker while it holds items; resolves with their ids, and whether a transaction is open. */
+/**
+ * Freezes a worker while it holds items; resolves with their ids, and whether a transaction is
+ * open, or with null if it never held any: the others may have finished the run meanwhile.
+ */
 async function freeze(
   site: Site,
   { workerId, inTransaction, all }: {
@@ -77,7 +98,7 @@ async function freeze(
     inTransaction: boolean;
     all: (name: Deno.Signal) => void;
   },
-): Promise<{ held: number[]; open: boolean }> {
+): Promise<{ held: number[]; open: boolean } | null> {
   const { sql } = site.database;
   for (let attempt = 0; attempt < 5 * ATTEMPTS; attempt++) {
     all("SIGSTOP");
@@ -94,7 +115,7 @@ async function freeze(
     all("SIGCONT");
     await new Promise((resolve) => setTimeout(resolve, 5 + (attempt * 7) % 40));
   }
-  throw new Error("the worker was never caught with items in hand");
+  return null;
 }
 
 /** Which transaction wrote the rows of these items last, and what they say. */
