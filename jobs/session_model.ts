@@ -19,7 +19,7 @@ export interface Model {
   phases: PhaseRow[];
   worker: ProgressInput["worker"];
   now: Date;
-  /** What the walk found to do; counted and weighed when training is opened. */
+  /** What the walk found to do; counted and weighed when training is opened, as without a walk. */
   found: { jobs: number; weights: PhaseWeights | null };
 }
 
@@ -60,9 +60,12 @@ const LEFT_OUT: Record<SessionKind, PhaseName[]> = {
   folders: [],
   faces: ["discovery", "training"],
   clustering: ["discovery", "training", "face_detection"],
+  models: ["discovery"],
 };
 
-export function newModel(options: { kind?: SessionKind; skipped?: PhaseName[] } = {}): Model {
+export function newModel(
+  options: { kind?: SessionKind; skipped?: PhaseName[]; weights?: PhaseWeights | null } = {},
+): Model {
   const now = new Date("2030-01-01T00:00:00Z");
   const skipped = [...LEFT_OUT[options.kind ?? "folders"], ...options.skipped ?? []];
   return {
@@ -72,7 +75,7 @@ export function newModel(options: { kind?: SessionKind; skipped?: PhaseName[] } 
     ),
     worker: { lastSeenAt: now, alive: true, device: "cpu", stillSeconds: null },
     now,
-    found: { jobs: 0, weights: null },
+    found: { jobs: 0, weights: options.weights ?? null },
   };
 }
 
@@ -201,7 +204,8 @@ function open(model: Model, event: Extract<Event, { type: "open" }>): void {
   if (phases.some((other) => other.status === "cancelled" && pending(other) > 0)) return;
   phase.baseline = counted(phase);
   if (phase.name === "training") {
-    phase.total = (phase.total ?? counted(phase)) + found.jobs;
+    const walked = phases[0].status !== "skipped";
+    phase.total = (phase.total ?? counted(phase)) + (walked ? found.jobs : event.total);
     session.weights = found.weights;
     found.jobs = 0;
   } else if (phase.name === "face_detection") {

@@ -11,6 +11,7 @@ const KINDS = {
   folders: null,
   faces: "faces again",
   clustering: "grouping again",
+  models: "new models",
 } as const;
 
 /** Sessions that have ended, with rates beside each other and beside what is usual. */

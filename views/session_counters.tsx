@@ -21,6 +21,12 @@ export function SessionCounters({ session, phases }: {
       ["Clusters of faces", session.clustersMade],
     ],
     clustering: [["Clusters of faces", session.clustersMade]],
+    models: [
+      ["Photos embedded", training.progress.done],
+      ["Photos looked at", faceDetection.progress.done],
+      ["Faces found", session.facesFound],
+      ["Clusters of faces", session.clustersMade],
+    ],
   };
   return (
     <dl class="counters">

@@ -44,6 +44,8 @@ export type EventKind =
   | "worker_stopped"
   | "worker_died"
   | "worker_stalled"
+  | "device_changed"
+  | "models_changed"
   | "recovered";
 
 /** How far phases were at moments of a run: counted items, or clustering's units. Thinned as it grows. */

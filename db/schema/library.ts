@@ -1,4 +1,13 @@
-import { bigint, boolean, index, integer, pgTable, text } from "drizzle-orm/pg-core";
+import {
+  bigint,
+  boolean,
+  doublePrecision,
+  index,
+  integer,
+  pgTable,
+  smallint,
+  text,
+} from "drizzle-orm/pg-core";
 import { pathText } from "../columns.ts";
 import { id, time } from "./parts.ts";
 
@@ -13,7 +22,15 @@ export const photos = pgTable("photos", {
   format: text().notNull(),
   /** Local time without zone, as cameras write it: `YYYY-MM-DDTHH:MM:SS`. */
   takenAt: text(),
+  /** What that local time is ahead of UTC, in minutes, where the camera or its GPS says so. */
+  takenOffsetMinutes: smallint(),
   camera: text(),
+  lens: text(),
+  /** WGS 84, in degrees. */
+  latitude: doublePrecision(),
+  longitude: doublePrecision(),
+  /** Stars, 0 to 5; −1 for one that somebody rejected (XMP). */
+  rating: smallint(),
   dhash: text().notNull(),
   flat: boolean().notNull(),
   /** Null: represents itself; otherwise the photo whose vector and faces this one shares. */

@@ -26,8 +26,11 @@ export type PhaseStatus = typeof PHASE_STATUSES[number];
 export const JOB_STATES = ["queued", "running", "done", "skipped", "failed", "cancelled"] as const;
 export type JobState = typeof JOB_STATES[number];
 
-/** What a session is made of: a walk over folders, or one phase again over what exists. */
-export const SESSION_KINDS = ["folders", "faces", "clustering"] as const;
+/**
+ * What a session is made of: a walk over folders, one phase again over what exists, or, after a
+ * change of models, all that the new ones have not seen.
+ */
+export const SESSION_KINDS = ["folders", "faces", "clustering", "models"] as const;
 export type SessionKind = typeof SESSION_KINDS[number];
 
 /** Why the program itself holds a session back until things are better. */

@@ -75,6 +75,8 @@ export const sessions = pgTable("sessions", {
   /** Frozen when discovery ends, so that the percentage cannot jump. */
   weights: jsonb().$type<PhaseWeights>(),
   device: text(),
+  /** For a person: why the graphs run there. */
+  deviceReason: text(),
   clipModel: text(),
   faceModel: text(),
   facesFound: integer().notNull().default(0),

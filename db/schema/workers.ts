@@ -7,6 +7,10 @@ export const workers = pgTable("workers", {
   host: text().notNull(),
   pid: integer().notNull(),
   device: text().notNull(),
+  /** For a person: why the graphs run there. */
+  deviceReason: text(),
+  /** For a person: what it is at before anything moves, such as "loading ViT-B/32 on webgpu". */
+  activity: text(),
   clipModel: text().notNull(),
   faceModel: text().notNull(),
   startedAt: time().notNull().defaultNow(),
