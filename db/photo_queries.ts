@@ -1,7 +1,8 @@
-import { and, asc, desc, eq, gt, isNull, lt, ne, or } from "drizzle-orm";
+import { and, asc, desc, eq, gt, isNull, lt, ne, or, sql } from "drizzle-orm";
 import type { Db } from "./client.ts";
 import { type ItemFile, toItemFile } from "./item_queries.ts";
 import { faces, faceScans, files, jobs, photos } from "./schema.ts";
+import { SHOWN_FACES } from "./serving_queries.ts";
 
 export type PhotoRow = typeof photos.$inferSelect;
 
@@ -28,7 +29,7 @@ export interface FaceBox {
 export interface PhotoDetail {
   photo: PhotoRow;
   files: ItemFile[];
-  /** Of the representative, where this photo is a duplicate: duplicates share its faces. */
+  /** Those of the model that is shown; of the representative, since duplicates share its faces. */
   faces: FaceBox[];
   /** Near-copies of the same picture, the representative first. */
   duplicates: PhotoTile[];
@@ -45,6 +46,8 @@ export async function findPhotoDetail(db: Db, id: number): Promise<PhotoDetail |
   const photo = await findPhoto(db, id);
   if (!photo) return null;
   const head = photo.representativeId ?? photo.id;
+  // Before anybody grouped faces there is none to choose: then all count.
+  const shown = sql`coalesce(${SHOWN_FACES}, ${faces.model})`;
   const [holding, found, duplicates] = await Promise.all([
     db.select().from(files).where(eq(files.photoId, id)).orderBy(files.path),
     db.select({
@@ -54,7 +57,7 @@ export async function findPhotoDetail(db: Db, id: number): Promise<PhotoDetail |
       quality: faces.quality,
       model: faces.model,
       clusterId: faces.clusterId,
-    }).from(faces).where(eq(faces.photoId, head)).orderBy(faces.id),
+    }).from(faces).where(and(eq(faces.photoId, head), eq(faces.model, shown))).orderBy(faces.id),
     db.select(TILE).from(photos)
       .where(and(or(eq(photos.id, head), eq(photos.representativeId, head)), ne(photos.id, id)))
       .orderBy(asc(photos.id)).limit(200),

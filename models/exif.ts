@@ -1,53 +1,78 @@
 import { Buffer } from "node:buffer";
-import readExif from "exif-reader";
-
-/** When and with what a photo was taken, as far as its EXIF says. */
-export interface Shot {
-  /** Local time without zone, `YYYY-MM-DDTHH:MM:SS`. */
-  takenAt: string | null;
-  camera: string | null;
-}
+import readExif, { type Exif } from "exif-reader";
+import { cameraName, instant, lensName, minutesOf, place, stars, words } from "./shot_parts.ts";
+import type { Shot } from "./types.ts";
 
 /**
  * Reads an EXIF block. Cameras write much nonsense there (zeros for dates, broken offsets), which
  * never is a reason to refuse the photo: whatever makes no sense is null.
  */
-export function readShot(block: Uint8Array | undefined): Shot {
-  if (!block) return { takenAt: null, camera: null };
+export function readExifShot(block: Uint8Array): Shot | null {
+  const bytes = view(block);
+  const exif = parse(bytes);
+  if (!exif) return null;
+  const { Image: image, Photo: photo, GPSInfo: gps } = exif;
+  const takenAt = localTime(photo?.DateTimeOriginal, bytes);
+  return {
+    takenAt,
+    takenOffsetMinutes: takenAt === null
+      ? null
+      : minutesOf(words(photo?.OffsetTimeOriginal)) ?? offsetByGps(takenAt, gps),
+    camera: cameraName(words(image?.Make), words(image?.Model)),
+    lens: lensName(words(photo?.LensModel)),
+    ...place(
+      degrees(gps?.GPSLatitude, words(gps?.GPSLatitudeRef), "NS"),
+      degrees(gps?.GPSLongitude, words(gps?.GPSLongitudeRef), "EW"),
+    ),
+    rating: stars(image?.Rating),
+  };
+}
+
+/** True for the word by which cameras that embed no profile say that they recorded Adobe RGB. */
+export function isAdobeRgb(block: Uint8Array): boolean {
+  const exif = parse(view(block));
+  return words(exif?.Iop?.InteroperabilityIndex) === "R03" && exif?.Photo?.ColorSpace !== 1;
+}
+
+function parse(bytes: Buffer): Exif | null {
   try {
-    const bytes = Buffer.from(block);
-    const exif = readExif(bytes);
-    const takenAt = localTime(exif.Photo?.DateTimeOriginal);
-    return {
-      // The 30th of February would come out as the 2nd of March: only a date that is written so.
-      takenAt: takenAt && bytes.includes(takenAt.replaceAll("-", ":").replace("T", " "))
-        ? takenAt
-        : null,
-      camera: cameraName(exif.Image?.Make, exif.Image?.Model),
-    };
+    return readExif(bytes);
   } catch {
-    return { takenAt: null, camera: null };
+    return null;
   }
 }
 
-// exif-reader gives the camera's wall clock as if it were UTC. No photograph is older than 1826.
-function localTime(date: unknown): string | null {
+const view = (block: Uint8Array) => Buffer.from(block.buffer, block.byteOffset, block.byteLength);
+
+// exif-reader gives the camera's wall clock as if it were UTC, and the 30th of February as the 2nd of
+// March: only a date that is written so in the file is one.
+function localTime(date: unknown, bytes: Buffer): string | null {
   if (!(date instanceof Date) || Number.isNaN(date.getTime())) return null;
-  const year = date.getUTCFullYear();
-  return year >= 1826 && year <= 9999 ? date.toISOString().slice(0, 19) : null;
+  const time = date.toISOString().slice(0, 19);
+  const written = time.replaceAll("-", ":").replace("T", " ");
+  return instant(time) !== null && bytes.includes(written) ? time : null;
 }
 
-// "NIKON CORPORATION" + "NIKON D850" is one Nikon: the maker is left out where the model has it.
-function cameraName(make: unknown, model: unknown): string | null {
-  const [maker, name] = [words(make), words(model)];
-  const brand = maker.split(" ")[0].toLowerCase();
-  const full = name.toLowerCase().startsWith(brand) ? name : `${maker} ${name}`;
-  return full.trim().slice(0, 100) || null;
+// Receivers tell UTC. Zones are multiples of a quarter of an hour, and a fix may be some minutes old.
+function offsetByGps(takenAt: string, gps: Exif["GPSInfo"]): number | null {
+  const [hours, minutes, seconds] = numbers(gps?.GPSTimeStamp);
+  const day = words(gps?.GPSDateStamp).replaceAll(":", "-");
+  const midnight = instant(`${day}T00:00:00`);
+  const [local, within] = [instant(takenAt), hours < 24 && minutes < 60 && seconds < 61];
+  if (midnight === null || local === null || !within) return null;
+  const utc = midnight + (hours * 3600 + minutes * 60 + seconds) * 1000;
+  const offset = Math.round((local - utc) / 900_000) * 15;
+  return offset >= -720 && offset <= 840 ? offset : null;
 }
 
-// Some firmware pads with zero bytes, which Postgres refuses in text.
-function words(value: unknown): string {
-  const text = Buffer.isBuffer(value) ? value.toString("utf8") : value;
-  // deno-lint-ignore no-control-regex
-  return typeof text === "string" ? text.replace(/[\x00-\x20\x7f]+/g, " ").trim() : "";
+function degrees(value: unknown, reference: string, [positive, negative]: string): number {
+  const [whole, minutes, seconds] = numbers(value);
+  const sign = new Map([[positive, 1], [negative, -1]]).get(reference.toUpperCase()) ?? NaN;
+  return sign * (whole + minutes / 60 + seconds / 3600);
+}
+
+// Three rationals. One that is divided by zero is NaN or infinite, and so is what is made of it.
+function numbers(value: unknown): number[] {
+  const list = Array.isArray(value) ? value : [];
+  return [0, 1, 2].map((index) => typeof list[index] === "number" ? list[index] : NaN);
 }

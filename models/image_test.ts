@@ -237,7 +237,7 @@ Deno.test("empty, foreign and absurd files say what they are", async () => {
     text('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>'),
     "unsupported",
   );
-  await assertFault(text("\0\0\0\x18ftypheic\0\0\0\0mif1heic"), "unsupported", /HEIC/);
+  await assertFault(text("\0\0\0\x18ftyphevc\0\0\0\0msf1hevc"), "unsupported", /film of HEIC/);
   await assertFault(text("\0\0\0\x18ftypmp42\0\0\0\0isommp42"), "unsupported", /film/);
   await assertFault(text("II*\0\x10\0\0\0CR\x02\0"), "unsupported", /raw/);
   await assertFault(Uint8Array.of(0xff, 0xd8, 0xff), "truncated");
@@ -250,6 +250,10 @@ Deno.test("a picture too large is refused by its header", async () => {
   header.setUint32(20, 30000);
   header.setUint32(29, crc32(bytes.subarray(12, 29)));
   await assertFault(bytes, "too_large", /30000 × 30000 .*200 million/);
+  header.setUint32(16, 500_000);
+  header.setUint32(20, 1);
+  header.setUint32(29, crc32(bytes.subarray(12, 29)));
+  await assertFault(bytes, "too_large", /500000 × 1 .*400000/);
 });
 
 function crc32(bytes: Uint8Array): number {

@@ -1,12 +1,23 @@
 import { Buffer } from "node:buffer";
 import { ImageError } from "./types.ts";
 
-export type PhotoFormat = "jpeg" | "png" | "webp" | "gif" | "tiff" | "avif";
+export type PhotoFormat =
+  | "jpeg"
+  | "png"
+  | "webp"
+  | "gif"
+  | "tiff"
+  | "avif"
+  | "bmp"
+  | "heic"
+  | "jxl"
+  | "raw";
 
 /**
- * The format of a file by its content, never by its name: only what a browser's or scanner's photo
- * can be goes on to the decoder, so that its rarer readers (SVG among them) never see a stranger's
- * file. Throws an ImageError: `empty` or `unsupported`, with the name of what it found.
+ * The format of a file by its content, never by its name: only what a camera's, browser's or
+ * scanner's photo can be goes on to a decoder, so that the rarer readers (SVG among them) never see
+ * a stranger's file. `raw` stands for every camera's own. Throws an ImageError: `empty` or
+ * `unsupported`, with the name of what it found.
  */
 export function sniffFormat(bytes: Uint8Array): PhotoFormat {
   if (bytes.length === 0) throw new ImageError("empty", "The file is empty (0 bytes)");
@@ -18,11 +29,16 @@ export function sniffFormat(bytes: Uint8Array): PhotoFormat {
   if (ascii(0, 4) === "RIFF" && ascii(8, 12) === "WEBP") return "webp";
   if (/^GIF8[79]a$/.test(ascii(0, 6))) return "gif";
   if (starts("49492a00") || starts("4d4d002a")) {
-    if (isCameraRaw(buffer)) throw unsupported("a camera's raw file");
-    return "tiff";
+    return isCameraRaw(buffer) ? "raw" : "tiff";
   }
   if (starts("49492b00") || starts("4d4d002b")) return "tiff";
   if (ascii(4, 8) === "ftyp") return boxFormat(buffer);
+  if (starts("ff0a") || ascii(4, 12) === "JXL \r\n\x87\n") return "jxl";
+  if (ascii(0, 2) === "BM" && buffer.length > 18 && BMP_HEADERS.has(buffer.readUInt32LE(14))) {
+    return "bmp";
+  }
+  // Olympus, Panasonic and Fujifilm.
+  if (/^(IIR[OS]|MMOR|IIU\0|FUJIFILMCCD-RAW)/.test(ascii(0, 15))) return "raw";
   throw unsupported(otherName(buffer) ?? "no picture");
 }
 
@@ -41,14 +57,26 @@ export function endsEarly(bytes: Uint8Array, format: PhotoFormat): boolean {
     case "tiff":
       return buffer.length < 8 || firstDirectory(buffer) + 2 > buffer.length;
     case "avif":
+    case "heic":
       return boxesEnd(buffer) > buffer.length;
+    case "jxl":
+      return buffer[0] === 0 && boxesEnd(buffer) > buffer.length;
+    case "bmp":
+      return buffer.length < 6 || buffer.readUInt32LE(2) > buffer.length;
+    case "raw":
+      // What is decoded of it is a JPEG.
+      return buffer.lastIndexOf("ffd9", undefined, "hex") < 0;
   }
 }
+
+// Sizes of the information header: OS/2's two, Windows' five. "BM" alone begins many a text.
+const BMP_HEADERS = new Set([12, 40, 52, 56, 64, 108, 124]);
 
 function unsupported(what: string): ImageError {
   return new ImageError(
     "unsupported",
-    `The file is ${what}; photos are read as JPEG, PNG, WebP, AVIF, TIFF or GIF`,
+    `The file is ${what}; photos are read as JPEG, PNG, WebP, AVIF, HEIC, JPEG XL, TIFF, GIF, BMP ` +
+      "or a camera's raw file",
   );
 }
 
@@ -56,13 +84,14 @@ function view(bytes: Uint8Array): Buffer {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
-// ISO base media: the brands say whether it is AVIF, HEIC or a film.
+// ISO base media: the brands say whether it is AVIF, HEIC, Canon's raw format or a film.
 function boxFormat(buffer: Buffer): PhotoFormat {
   const length = Math.min(Math.max(buffer.readUInt32BE(0), 16), 256);
   const brands = buffer.toString("latin1", 8, length);
   if (/avif|avis/.test(brands)) return "avif";
-  if (/hei[cxsm]|hev[cxsm]|mif1|msf1/.test(brands)) throw unsupported("a HEIC picture");
-  if (/^crx /.test(brands)) throw unsupported("a camera's raw file");
+  if (/hei[cxsm]|mif1/.test(brands)) return "heic";
+  if (/hev[cxsm]|msf1/.test(brands)) throw unsupported("a film of HEIC pictures");
+  if (/^crx /.test(brands)) return "raw";
   throw unsupported("a film");
 }
 
@@ -70,12 +99,15 @@ function otherName(buffer: Buffer): string | null {
   const head = buffer.toString("latin1", 0, 64);
   if (head.startsWith("%PDF")) return "a PDF document";
   if (head.startsWith("PK")) return "an archive or office document";
-  if (head.startsWith("BM")) return "a BMP picture";
   if (head.startsWith("8BPS")) return "a Photoshop document";
-  if (head.startsWith("\xff\x0a") || head.slice(4, 8) === "JXL ") return "a JPEG XL picture";
-  if (head.startsWith("FUJIFILM") || head.startsWith("IIRO")) return "a camera's raw file";
+  if (head.slice(4, 8) === "jP  " || head.startsWith("\xff\x4f\xff\x51")) {
+    return "a JPEG 2000 picture";
+  }
+  if (head.startsWith("FOVb")) return "a Sigma raw file";
   if (head.startsWith("\x1aE\xdf\xa3")) return "a film";
-  if (/^\s*(<\?xml|<!doctype html|<html|<svg)/i.test(head)) return "a text or vector document";
+  // A drawing may name files and addresses, and none of its pixels exist before somebody chooses them.
+  if (/<svg/i.test(buffer.toString("latin1", 0, 1024))) return "a drawing (SVG)";
+  if (/^\s*(<\?xml|<!doctype html|<html)/i.test(head)) return "a text document";
   return null;
 }
 

@@ -26,15 +26,27 @@ export interface ModelSet {
   faces: ModelIdentity;
 }
 
+/** When, where and with what a photo was taken, as far as it says. */
+export interface Shot {
+  /** Local time without zone, `YYYY-MM-DDTHH:MM:SS`, or null. */
+  takenAt: string | null;
+  /** What that time is ahead of UTC, in minutes (−720 to 840), where camera or GPS say so. */
+  takenOffsetMinutes: number | null;
+  camera: string | null;
+  lens: string | null;
+  /** WGS 84, in degrees; both or neither. */
+  latitude: number | null;
+  longitude: number | null;
+  /** Stars, 0 to 5; −1 for one that somebody rejected; null where nobody rated it. */
+  rating: number | null;
+}
+
 /** What one read of an original yields; the original is not needed again. */
-export interface DecodedPhoto {
+export interface DecodedPhoto extends Shot {
   /** Size in pixels of the upright picture (EXIF orientation applied). */
   width: number;
   height: number;
   format: string;
-  /** EXIF DateTimeOriginal as local time without zone, `YYYY-MM-DDTHH:MM:SS`, or null. */
-  takenAt: string | null;
-  camera: string | null;
   /** 64-bit difference hash (9×8) as 16 hex digits. */
   dhash: string;
   /** True if the hash says nothing: all zeros or ones, or hardly any contrast. */

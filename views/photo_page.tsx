@@ -1,8 +1,9 @@
 import type { FaceBox, PhotoDetail } from "../db/photo_queries.ts";
-import { bytes, cameraTime, several } from "./format.ts";
+import { bytes, several } from "./format.ts";
 import { Layout } from "./layout.tsx";
 import { DemoNote, Time } from "./parts.tsx";
 import { PhotoGrid } from "./photo_grid.tsx";
+import { coordinates, ratingWords, takenTime } from "./shot_words.ts";
 
 export function PhotoPage({ detail, builtin, now }: {
   detail: PhotoDetail;
@@ -30,8 +31,15 @@ export function PhotoPage({ detail, builtin, now }: {
       </figure>
       {builtin && <DemoNote />}
       <dl class="facts-list">
-        {photo.takenAt && <Fact term="Taken" value={cameraTime(photo.takenAt)} />}
+        {photo.takenAt && (
+          <Fact term="Taken" value={takenTime(photo.takenAt, photo.takenOffsetMinutes)} />
+        )}
         {photo.camera && <Fact term="Camera" value={photo.camera} />}
+        {photo.lens && <Fact term="Lens" value={photo.lens} />}
+        {photo.latitude !== null && photo.longitude !== null && (
+          <Fact term="Place" value={coordinates(photo.latitude, photo.longitude)} />
+        )}
+        {!!photo.rating && <Fact term="Rating" value={ratingWords(photo.rating)} />}
         <Fact term="Size" value={`${photo.width} × ${photo.height} pixels, ${photo.format}`} />
         <Fact term="Bytes" value={bytes(photo.byteSize)} />
         <Fact term="Faces" value={several(faces.length, "face")} />

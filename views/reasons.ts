@@ -86,7 +86,8 @@ export const REASONS: Readonly<Record<string, ReasonWords>> = {
   // Skipped.
   unsupported: {
     title: "Other format",
-    text: "This format is not read. Photos are read as JPEG, PNG, WebP, AVIF, TIFF and GIF.",
+    text: "This is not read. Photos are JPEG, PNG, WebP, AVIF, HEIC, JPEG XL, TIFF, GIF and BMP " +
+      "files, and cameras' raw files that hold a preview. The item's own words say more.",
   },
   same_content: {
     title: "Exact copy",
