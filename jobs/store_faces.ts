@@ -2,7 +2,7 @@ import { and, eq, inArray, isNull, sql } from "drizzle-orm";
 import type { Tx } from "../db/client.ts";
 import { faces, faceScans, photos, type SessionKind, sessions } from "../db/schema.ts";
 import { bytesOfVector } from "../db/vectors.ts";
-import { overlap } from "../models/scrfd.ts";
+import { overlap } from "../models/candidates.ts";
 import type { DetectedFace } from "../models/types.ts";
 import { lockClusters, mendClusters } from "./store_clusters.ts";
 import type { Outcome } from "./queue/finish.ts";

@@ -57,20 +57,26 @@ export function alignFace(image: RgbImage, landmarks: Point[], side = TEMPLATE_S
 function warp(image: RgbImage, { a, b, tx, ty }: Similarity, side: number): Uint8Array {
   const { data, width, height } = image;
   const crop = new Uint8Array(side * side * 3);
-  const level = (x: number, y: number, channel: number) =>
-    x < 0 || y < 0 || x >= width || y >= height ? 0 : data[(y * width + x) * 3 + channel];
+  const row = width * 3;
   for (let v = 0, at = 0; v < side; v++) {
-    for (let u = 0; u < side; u++) {
+    for (let u = 0; u < side; u++, at += 3) {
       const x = a * u - b * v + tx;
       const y = b * u + a * v + ty;
-      const [left, top] = [Math.floor(x), Math.floor(y)];
-      const [right, down] = [x - left, y - top];
-      for (let channel = 0; channel < 3; channel++, at++) {
-        const above = level(left, top, channel) * (1 - right) +
-          level(left + 1, top, channel) * right;
-        const below = level(left, top + 1, channel) * (1 - right) +
-          level(left + 1, top + 1, channel) * right;
-        crop[at] = Math.round(above * (1 - down) + below * down);
+      const left = Math.floor(x);
+      const top = Math.floor(y);
+      // Neighbours beyond the edge are black: they count nothing, and the nearest pixel is read.
+      const right = left + 1 >= 0 && left + 1 < width ? x - left : 0;
+      const near = left >= 0 && left < width ? 1 - x + left : 0;
+      const below = top + 1 >= 0 && top + 1 < height ? y - top : 0;
+      const above = top >= 0 && top < height ? 1 - y + top : 0;
+      const first = Math.min(width - 1, Math.max(0, left)) * 3;
+      const second = Math.min(width - 1, Math.max(0, left + 1)) * 3;
+      const upper = Math.min(height - 1, Math.max(0, top)) * row;
+      const lower = Math.min(height - 1, Math.max(0, top + 1)) * row;
+      for (let channel = 0; channel < 3; channel++) {
+        crop[at + channel] = 0.5 +
+          above * (near * data[upper + first + channel] + right * data[upper + second + channel]) +
+          below * (near * data[lower + first + channel] + right * data[lower + second + channel]);
       }
     }
   }

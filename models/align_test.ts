@@ -58,3 +58,33 @@ Deno.test("landmarks on the template give the picture itself, shifted ones shift
   assert.equal(pixel(left, 50, 60), pixel(data, 40, 60));
   assert.equal(pixel(left, 5, 60), 0, "beyond the edge is black");
 });
+
+Deno.test("a crop is bilinear, and black beyond the picture, wherever the face lies", () => {
+  const [width, height] = [23, 17];
+  const data = Uint8Array.from({ length: width * height * 3 }, (_, i) => (i * 7919) % 251);
+  const level = (x: number, y: number, channel: number) =>
+    x < 0 || y < 0 || x >= width || y >= height ? 0 : data[(y * width + x) * 3 + channel];
+  const side = 20;
+  const template: Point[] = [[38.2946, 51.6963], [73.5318, 51.5014], [56.0252, 71.7366], [
+    41.5493,
+    92.3655,
+  ], [70.7299, 92.2041]].map(([x, y]) => [x * side / 112, y * side / 112]);
+  const near = fc.tuple(
+    fc.double({ min: -9, max: 32, noNaN: true }),
+    fc.integer({ min: -9, max: 26 }),
+  );
+  fc.assert(fc.property(fc.array(near, { minLength: 5, maxLength: 5 }), (landmarks) => {
+    const crop = alignFace({ data, width, height }, landmarks, side);
+    const { a, b, tx, ty } = fitSimilarity(template, landmarks);
+    for (let at = 0; at < crop.length; at++) {
+      const [u, v] = [Math.floor(at / 3) % side, Math.floor(at / 3 / side)];
+      const [x, y] = [a * u - b * v + tx, b * u + a * v + ty];
+      let expected = 0;
+      for (const [column, row] of [[0, 0], [1, 0], [0, 1], [1, 1]]) {
+        const [i, j] = [Math.floor(x) + column, Math.floor(y) + row];
+        expected += level(i, j, at % 3) * (1 - Math.abs(x - i)) * (1 - Math.abs(y - j));
+      }
+      assert.ok(Math.abs(crop[at] - expected) < 0.501, `${u} ${v}: ${crop[at]}, ${expected}`);
+    }
+  }));
+});

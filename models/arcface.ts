@@ -1,37 +1,57 @@
 import type { InferenceSession } from "./onnxruntime.ts";
 import { alignFace } from "./align.ts";
+import type { Candidate } from "./candidates.ts";
 import type { RecogniserRole } from "./manifest.ts";
 import { faceQuality, frontality, sharpness } from "./quality.ts";
-import type { Candidate } from "./scrfd.ts";
 import { embedPixels } from "./session.ts";
 import type { DetectedFace, RgbImage } from "./types.ts";
 
+/** A candidate with its crop, upright and as large as the recogniser wants it. */
+export interface AlignedFace {
+  face: Omit<DetectedFace, "embedding">;
+  crop: Uint8Array;
+}
+
 /**
- * Aligns every candidate, measures its quality and embeds it. `image` is the picture the candidates
- * were found in. Gives them in the same order, relative to the picture.
+ * Aligns every candidate and measures its quality. `image` is the picture the candidates were found
+ * in, `size` the crop's side in pixels. Gives them in the same order, relative to the picture.
  */
-export async function embedFaces(
-  recogniser: { session: InferenceSession; role: RecogniserRole },
+export function alignFaces(
   image: RgbImage,
   candidates: Candidate[],
-): Promise<DetectedFace[]> {
-  const { session, role } = recogniser;
-  const crops = candidates.map(({ landmarks }) => alignFace(image, landmarks, role.size));
-  const embeddings = await embedPixels(session, role, crops);
-  return candidates.map((candidate, i) => {
-    const { score } = candidate;
+  size: number,
+): AlignedFace[] {
+  return candidates.map((candidate) => {
+    const { score, landmarks } = candidate;
+    const crop = alignFace(image, landmarks, size);
     const [, , width, height] = candidate.box;
     const placed = relative(candidate, image);
     const visible = placed.box[2] * image.width * placed.box[3] * image.height / (width * height);
     const quality = faceQuality({
       side: Math.min(width, height),
-      pose: frontality(candidate.landmarks),
-      sharpness: sharpness(crops[i], role.size),
+      pose: frontality(landmarks),
+      sharpness: sharpness(crop, size),
       score,
       visible,
     });
-    return { ...placed, score, quality, embedding: embeddings[i] };
+    return { face: { ...placed, score, quality }, crop };
   });
+}
+
+/**
+ * Embeds the faces of several pictures together, so that a graph that takes batches gets some of more
+ * than one picture's, and gives each picture's own.
+ */
+export async function embedFaces(
+  recogniser: { session: InferenceSession; role: RecogniserRole },
+  pictures: AlignedFace[][],
+): Promise<DetectedFace[][]> {
+  const crops = pictures.flat().map(({ crop }) => crop);
+  const embeddings = await embedPixels(recogniser.session, recogniser.role, crops);
+  let next = 0;
+  return pictures.map((faces) =>
+    faces.map(({ face }) => ({ ...face, embedding: embeddings[next++] }))
+  );
 }
 
 // A detector guesses on beyond the edge; what is stored ends there.

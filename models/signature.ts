@@ -1,3 +1,5 @@
+import { YUNET_OUTPUTS } from "./yunet.ts";
+
 /** A graph's input or output: dimensions are null where the graph leaves them open. */
 export interface Port {
   name: string;
@@ -13,11 +15,11 @@ export interface Signature {
   external: boolean;
 }
 
-/** What a graph can do for us, read off its inputs and outputs. */
+/** What a graph can do for us, read off its inputs and outputs; a `size` of null is left open. */
 export type Recognised =
   | { role: "visual"; input: string; size: number; dimension: number }
   | { role: "textual"; input: string; context: number; dimension: number }
-  | { role: "detector"; input: string }
+  | { role: "detector"; family: "scrfd" | "yunet"; input: string; size: number | null }
   | { role: "recogniser"; input: string; size: number; dimension: number }
   | { role: null; reason: string };
 
@@ -25,8 +27,8 @@ export const FLOAT = 1;
 const INTEGERS = [6, 7];
 
 /**
- * Tells by its ports what a graph is. CLIP's halves, SCRFD with landmarks and ArcFace-like
- * recognisers are known; of everything else `reason` says why it is not used.
+ * Tells by its ports what a graph is. CLIP's halves, SCRFD with landmarks, YuNet and
+ * ArcFace-like recognisers are known; of everything else `reason` says why it is not used.
  */
 export function recognise({ inputs, outputs, external }: Signature): Recognised {
   const unknown = (reason: string) => ({ role: null, reason });
@@ -34,15 +36,22 @@ export function recognise({ inputs, outputs, external }: Signature): Recognised 
     return unknown("its weights lie in a second file; export it as one file");
   }
   const last = (columns: number) => outputs.filter(({ shape }) => shape.at(-1) === columns).length;
-  if (outputs.some(({ name }) => name === "kps_8")) {
-    return unknown("a YuNet face detector, which is not supported yet");
-  }
   const names = inputs.map(({ name }) => name).join(", ");
   if (inputs.length !== 1) return unknown(`it has ${inputs.length} inputs (${names})`);
   const [input] = inputs;
   const image = input.type === FLOAT && input.shape.length === 4 && input.shape[1] === 3;
+  const side = input.shape[2] === input.shape[3] ? input.shape[2] ?? null : null;
+  const yunet = Object.keys(YUNET_OUTPUTS).every((wanted) =>
+    outputs.some(({ name }) => name === wanted)
+  );
+  if (image && yunet) {
+    return { role: "detector", family: "yunet", input: input.name, size: side };
+  }
   if (image && outputs.length === 9 && last(1) === 3 && last(4) === 3 && last(10) === 3) {
-    return { role: "detector", input: input.name };
+    return { role: "detector", family: "scrfd", input: input.name, size: side };
+  }
+  if (["loc", "conf", "iou"].every((old) => outputs.some(({ name }) => name === old))) {
+    return unknown("a YuNet of 2022 or before; the export of March 2023 or a later one is needed");
   }
   if (image && outputs.length === 6 && last(1) === 3 && last(4) === 3) {
     return unknown("a face detector without landmarks; the export with five landmarks is needed");
@@ -52,7 +61,6 @@ export function recognise({ inputs, outputs, external }: Signature): Recognised 
   );
   if (!vector) return unknown("none of its outputs is a vector of known length");
   const dimension = vector.shape[1]!;
-  const side = input.shape[2] === input.shape[3] ? input.shape[2] ?? null : null;
   if (image && side === 112) {
     return { role: "recogniser", input: input.name, size: 112, dimension };
   }
@@ -113,8 +121,11 @@ function readPort(info: Uint8Array): Port {
   return port;
 }
 
-interface Field {
+/** One field of a protobuf message. */
+export interface Field {
   number: number;
+  /** All of it as it lies in the message, tag included. */
+  raw: Uint8Array;
   value?: number;
   data?: Uint8Array;
 }
@@ -123,8 +134,8 @@ function text(data: Uint8Array): string {
   return new TextDecoder().decode(data);
 }
 
-// The fields of one protobuf message; nested messages and strings are windows, nothing is copied.
-function fields(bytes: Uint8Array): Field[] {
+/** The fields of one protobuf message; nested messages and strings are windows, nothing is copied. */
+export function fields(bytes: Uint8Array): Field[] {
   const found: Field[] = [];
   let at = 0;
   const varint = () => {
@@ -137,16 +148,19 @@ function fields(bytes: Uint8Array): Field[] {
     }
   };
   while (at < bytes.length) {
+    const start = at;
     const tag = varint();
     const [number, wire] = [Math.floor(tag / 8), tag % 8];
     if (wire === 0) {
-      found.push({ number, value: varint() });
+      const value = varint();
+      found.push({ number, value, raw: bytes.subarray(start, at) });
       continue;
     }
     const length = wire === 2 ? varint() : wire === 1 ? 8 : wire === 5 ? 4 : Infinity;
     if (at + length > bytes.length) throw new Error("it is no ONNX model");
-    found.push({ number, data: bytes.subarray(at, at + length) });
+    const data = bytes.subarray(at, at + length);
     at += length;
+    found.push({ number, data, raw: bytes.subarray(start, at) });
   }
   return found;
 }

@@ -20,7 +20,15 @@ Deno.test("graphs are told by their ports", () => {
   });
   assert.deepEqual(recognise(readSignature(tinyGraphs.detector())), {
     role: "detector",
+    family: "scrfd",
     input: "input.1",
+    size: 64,
+  });
+  assert.deepEqual(recognise(readSignature(tinyGraphs.yunet())), {
+    role: "detector",
+    family: "yunet",
+    input: "input",
+    size: 64,
   });
   assert.deepEqual(recognise(readSignature(tinyGraphs.recogniser(1))), {
     role: "recogniser",
@@ -47,6 +55,8 @@ Deno.test("what is not used says why", () => {
   assert.match(reason([image(224), port("ids", [1, 77], 7)], vector), /2 inputs/);
   assert.match(reason([image(224)], [port("map", [1, 512, 7, 7])]), /no.*vector/);
   assert.match(reason([image(224)], vector, true), /second file/);
+  const old = ["loc", "conf", "iou"].map((name) => port(name, [null, name.length]));
+  assert.match(reason([image(640)], old), /YuNet of 2022/);
   const noLandmarks = recognise(readSignature(tinyGraphs.detector(false)));
   assert.match(noLandmarks.role === null ? noLandmarks.reason : "", /without landmarks/);
 });
@@ -58,15 +68,16 @@ Deno.test("real exports are read, weights among the inputs left out", async () =
   }
   const read = async (name: string) =>
     recognise(readSignature(await Deno.readFile(`${data}/models/faces/${name}.onnx`)));
-  assert.deepEqual(await read("scrfd_2.5g_bnkps"), { role: "detector", input: "input.1" });
+  const open = { role: "detector", size: null };
+  const scrfd = { ...open, family: "scrfd", input: "input.1" };
+  assert.deepEqual(await read("scrfd_2.5g_bnkps"), scrfd);
+  assert.deepEqual(await read("yunet_n_dynamic"), { ...open, family: "yunet", input: "input" });
   assert.deepEqual(await read("mobilefacenet"), {
     role: "recogniser",
     input: "input",
     size: 112,
     dimension: 128,
   });
-  const yunet = await read("yunet_n_dynamic");
-  assert.match(yunet.role === null ? yunet.reason : "", /YuNet/);
 });
 
 Deno.test("other bytes are refused with an Error, never a loop or a wrong reading", () => {

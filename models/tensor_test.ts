@@ -14,6 +14,15 @@ Deno.test("pixels become planes, picture after picture, channel after channel", 
   }
 });
 
+Deno.test("planes may come as B, G, R; mean and deviation stay those of their colour", () => {
+  const pixels = [Uint8Array.of(0, 51, 102, 255, 204, 153)];
+  const form = { mean: [0, 0.2, 0.4], std: [1, 0.5, 0.25] } as const;
+  const rgb = toPlanes(pixels, { ...form, order: "rgb" } as never);
+  const bgr = toPlanes(pixels, { ...form, order: "bgr" } as never);
+  assert.deepEqual([...bgr], [...rgb.subarray(4, 6), ...rgb.subarray(2, 4), ...rgb.subarray(0, 2)]);
+  assert.deepEqual([...rgb], [...toPlanes(pixels, form as never)]);
+});
+
 Deno.test("pictures of one batch have one size", () => {
   const plain = { mean: [0, 0, 0], std: [1, 1, 1] } as const;
   assert.throws(

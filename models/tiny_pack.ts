@@ -28,7 +28,7 @@ export const tinyGraphs = {
   },
   detector: (landmarks = true) => {
     const graph = makeGraph("detector");
-    const image = addInput(graph, "input.1", "float32", [1, 3, "?", "?"]);
+    const image = addInput(graph, "input.1", "float32", [1, 3, 64, 64]);
     for (const columns of landmarks ? [1, 4, 10] : [1, 4]) {
       for (const stride of [8, 16, 32]) {
         const rows = 2 * (64 / stride) ** 2;
@@ -41,6 +41,25 @@ export const tinyGraphs = {
       }
     }
     // The picture is read, as a graph must, but changes nothing.
+    node(graph, "GlobalAveragePool", [image]);
+    return bytes(graph);
+  },
+  /** The same face in YuNet's form: its score is the root of 0.75 × 0.75. */
+  yunet: () => {
+    const graph = makeGraph("yunet");
+    const image = addInput(graph, "input", "float32", [1, 3, 64, 64]);
+    const [width, height] = [Math.log(4), Math.log(4)];
+    const kinds = { cls: [0.75], obj: [0.75], bbox: [0.5, 0.5, width, height], kps: FACE[10] };
+    for (const [kind, face] of Object.entries(kinds)) {
+      for (const stride of [8, 16, 32]) {
+        const rows = (64 / stride) ** 2;
+        const values = new Float32Array(rows * face.length);
+        if (stride === 8) values.set(face, (2 * 8 + 2) * face.length);
+        const name = `${kind}_${stride}`;
+        node(graph, "Identity", [floats(graph, [1, rows, face.length], values)], {}, name);
+        addOutput(graph, name, [1, rows, face.length]);
+      }
+    }
     node(graph, "GlobalAveragePool", [image]);
     return bytes(graph);
   },

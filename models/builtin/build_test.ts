@@ -27,7 +27,7 @@ Deno.test("the pack is complete, says it is a demonstration, and is small", asyn
 
 Deno.test("the graphs have the inputs and outputs of the real ones", async () => {
   const shapes = async (name: string) => {
-    const session = await openSession(folder + name, 1);
+    const session = await openSession(folder + name, { threads: 1 });
     const [input] = session.inputMetadata;
     assert.ok(input.isTensor);
     return {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
+import { overlap } from "../candidates.ts";
 import { type FaceModels, findFaces } from "../faces.ts";
 import { decodePhoto } from "../image.ts";
 import { openManifest } from "../pack.ts";
@@ -7,15 +8,17 @@ import { characters } from "../sample/characters.ts";
 import { paint } from "../sample/paint.ts";
 import { type PlannedPicture, planPictures } from "../sample/plan.ts";
 import { faceBox, faceLandmarks } from "../sample/portrait.ts";
-import { overlap } from "../scrfd.ts";
 import { openSession } from "../session.ts";
 import type { DetectedFace } from "../types.ts";
 
 const { faces: pair } = await openManifest(fileURLToPath(new URL(".", import.meta.url)));
 if (!pair) throw new Error("the built-in pack has no models for faces");
 const models: FaceModels = {
-  detector: { session: await openSession(pair.detector.path, 1), role: pair.detector },
-  recogniser: { session: await openSession(pair.recogniser.path, 1), role: pair.recogniser },
+  detector: { session: await openSession(pair.detector.path, { threads: 1 }), role: pair.detector },
+  recogniser: {
+    session: await openSession(pair.recogniser.path, { threads: 1 }),
+    role: pair.recogniser,
+  },
 };
 const { detection } = pair.detector.thresholds;
 

@@ -12,11 +12,14 @@ type ElementType = keyof typeof elementTypes;
 
 export type Attribute = number | { float: number } | number[] | string;
 
-/** A graph under construction: the encoded messages of its parts, in the order they were added. */
+/**
+ * A graph under construction: the encoded messages of its parts, in the order they were added. An
+ * initializer is a head and the values behind it, which are kept as given: they are most of a file.
+ */
 export interface Graph {
   name: string;
   nodes: Uint8Array[];
-  initializers: Uint8Array[];
+  initializers: [head: Uint8Array, values: Uint8Array][];
   inputs: Uint8Array[];
   outputs: Uint8Array[];
   count: number;
@@ -43,9 +46,15 @@ export function addOutput(graph: Graph, name: string, shape: (number | string)[]
   graph.outputs.push(valueInfo(name, "float32", shape));
 }
 
-/** Adds a float tensor of the given shape and returns its name. */
+/**
+ * Adds a float tensor of the given shape and returns its name. A Float32Array is not copied and must
+ * not change afterwards.
+ */
 export function floats(graph: Graph, shape: number[], values: ArrayLike<number>): string {
-  return initializer(graph, "float32", shape, new Uint8Array(Float32Array.from(values).buffer));
+  const { buffer, byteOffset, byteLength } = values instanceof Float32Array
+    ? values
+    : Float32Array.from(values);
+  return initializer(graph, "float32", shape, new Uint8Array(buffer, byteOffset, byteLength));
 }
 
 /** Adds a one-dimensional int64 tensor (shapes, axes) and returns its name. */
@@ -73,20 +82,26 @@ export function node(
 
 /** The finished file. Same graph, same bytes. */
 export function encodeModel(graph: Graph, description: string): Uint8Array {
-  const body = concat([
+  return concat(encodeInParts(graph, description));
+}
+
+/** The same file in pieces to be written one after the other: weights of gigabytes are not copied. */
+export function encodeInParts(graph: Graph, description: string): Uint8Array[] {
+  const body = [
     ...graph.nodes.map((bytes) => field(1, bytes)),
     text(2, graph.name),
-    ...graph.initializers.map((bytes) => field(5, bytes)),
+    ...graph.initializers.flatMap((parts) => [fieldHead(5, length(parts)), ...parts]),
     ...graph.inputs.map((bytes) => field(11, bytes)),
     ...graph.outputs.map((bytes) => field(12, bytes)),
-  ]);
-  return concat([
+  ];
+  return [
     integer(1, irVersion),
     text(2, "safelight"),
     text(6, description),
-    field(7, body),
+    fieldHead(7, length(body)),
+    ...body,
     field(8, integer(2, opset)),
-  ]);
+  ];
 }
 
 function initializer(graph: Graph, type: ElementType, shape: number[], bytes: Uint8Array): string {
@@ -95,16 +110,17 @@ function initializer(graph: Graph, type: ElementType, shape: number[], bytes: Ui
   if (bytes.length !== expected) {
     throw new Error(`${graph.name}/${name}: ${bytes.length} bytes for shape [${shape}]`);
   }
-  graph.initializers.push(concat([
+  const head = concat([
     ...shape.map((size) => integer(1, size)),
     integer(2, elementTypes[type]),
     text(8, name),
-    field(9, bytes),
-  ]));
+    fieldHead(9, bytes.length),
+  ]);
+  graph.initializers.push([head, bytes]);
   return name;
 }
 
-function attribute(name: string, value: Attribute): Uint8Array {
+export function attribute(name: string, value: Attribute): Uint8Array {
   const head = text(1, name);
   if (typeof value === "string") return concat([head, text(4, value), integer(20, 3)]);
   if (typeof value === "number") return concat([head, integer(3, value), integer(20, 2)]);
@@ -122,15 +138,19 @@ function valueInfo(name: string, type: ElementType, shape: (number | string)[]):
   return concat([text(1, name), field(2, field(1, tensor))]);
 }
 
-function text(number: number, value: string): Uint8Array {
+export function text(number: number, value: string): Uint8Array {
   return field(number, new TextEncoder().encode(value));
 }
 
-function field(number: number, bytes: Uint8Array): Uint8Array {
-  return concat([varint(number * 8 + 2), varint(bytes.length), bytes]);
+export function field(number: number, bytes: Uint8Array): Uint8Array {
+  return concat([fieldHead(number, bytes.length), bytes]);
 }
 
-function integer(number: number, value: number): Uint8Array {
+function fieldHead(number: number, bytes: number): Uint8Array {
+  return concat([varint(number * 8 + 2), varint(bytes)]);
+}
+
+export function integer(number: number, value: number): Uint8Array {
   return concat([varint(number * 8), varint(value)]);
 }
 
@@ -149,12 +169,16 @@ function varint(value: number): Uint8Array {
   return Uint8Array.from([...bytes, Number(rest)]);
 }
 
-function concat(parts: Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+export function concat(parts: Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(length(parts));
   let offset = 0;
   for (const part of parts) {
     whole.set(part, offset);
     offset += part.length;
   }
   return whole;
+}
+
+function length(parts: Uint8Array[]): number {
+  return parts.reduce((sum, part) => sum + part.length, 0);
 }

@@ -14,9 +14,9 @@ import { wordVectors } from "./words.ts";
 
 const { clip } = await openManifest(fileURLToPath(new URL(".", import.meta.url)));
 if (!clip) throw new Error("the built-in pack has no models for pictures and words");
-const visual = await openSession(clip.visual.path, 1);
+const visual = await openSession(clip.visual.path, { threads: 1 });
 const speaker = {
-  session: await openSession(clip.textual.path, 1),
+  session: await openSession(clip.textual.path, { threads: 1 }),
   role: clip.textual,
   tokenize: openTokenizer(clip.tokenizer.kind, await Deno.readFile(clip.tokenizer.path)),
 };
