@@ -12,6 +12,8 @@ const USAGE = `Safelight: a photo library that shows one true progress
              --exit  --port NUMBER (any free one)
   search   find pictures by words
              "red sunset"  --limit NUMBER (20)  --json
+  models   list, pull NAME, verify [NAME], use NAME, optimize NAME: packs of models
+             --accept-licence  --json
   db       check: compare every ledger with its rows
   doctor   say what works on this machine and what does not
 
@@ -47,6 +49,7 @@ async function run(name: string, args: string[]): Promise<number> {
       limit: { type: "string" },
       "skip-faces": { type: "boolean", default: false },
       supervised: { type: "string" },
+      "accept-licence": { type: "boolean", default: false },
       "no-worker": { type: "boolean", default: false },
     },
   });
@@ -76,8 +79,16 @@ async function run(name: string, args: string[]): Promise<number> {
         limit: values.limit,
         json: values.json,
       });
+    case "models":
+      return await (await import("./commands/models.ts")).modelsCommand(config(), {
+        words: positionals,
+        acceptLicence: values["accept-licence"],
+        json: values.json,
+      });
     case "db":
       return await (await import("./commands/db.ts")).dbCommand(config(), positionals);
+    case "devices":
+      return await (await import("./commands/devices.ts")).devicesCommand();
     case "doctor":
       return await (await import("./commands/doctor.ts")).doctorCommand(config());
     default:

@@ -60,10 +60,13 @@ Deno.test("the README has every command of the program, and no other", async () 
     args: ["run", "-A", "--quiet", join(ROOT, "main.ts"), "help"],
   }).output();
   const usage = [...new TextDecoder().decode(stdout).matchAll(/^ {2}([a-z]+) {2,}/gm)];
-  const readme = await read("README.md");
-  const listed = [...readme.matchAll(/^\| `([a-z]+)[^|]*` \|/gm)].map(([, name]) => name);
-  assert.deepEqual(listed.sort(), usage.map(([, name]) => name).sort());
-  assert(listed.length >= 5);
+  const [, section] = /^## Commands$([^]*?)^## /m.exec(await read("README.md"))!;
+  // A command with words of its own has a row for each.
+  const listed = new Set(
+    [...section.matchAll(/^\| `([a-z]+)[^|]*` \|/gm)].map(([, name]) => name),
+  );
+  assert.deepEqual([...listed].sort(), usage.map(([, name]) => name).sort());
+  assert(listed.size >= 5);
 });
 
 Deno.test("tasks, files and sections the documents name are there", async () => {

@@ -1,5 +1,9 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { catalogue } from "./catalogue.ts";
+import { writeChosen } from "./chosen.ts";
+import { sha256 } from "./identity.ts";
+import { packsDir } from "./installed.ts";
 import { KNOWN_MODELS } from "./known_models.ts";
 import { openPacks } from "./pack.ts";
 import { tinyGraphs, writeTinyPack } from "./tiny_pack.ts";
@@ -104,10 +108,23 @@ Deno.test("graphs without a manifest are recognised in subfolders", () =>
     });
     const { clip, faces, warnings } = await openPacks({ modelsDir, builtinDir });
     assert.match(faces.identity.key, /^custom@/);
-    assert.deepEqual([faces.detector.size, faces.recogniser.input], [640, "input.1"]);
+    assert.deepEqual([faces.detector.size, faces.recogniser.input], [64, "input.1"]);
     assert.equal(clip.identity.builtin, true);
     assert.deepEqual(warnings.length, 1);
     assert.match(warnings[0], /pictures and words.*built-in/);
+  }));
+
+Deno.test("a YuNet is taken with OpenCV's constants, its size from the graph", () =>
+  inFolders(async (modelsDir, builtinDir) => {
+    await write(modelsDir, {
+      "yunet.onnx": tinyGraphs.yunet(),
+      "recogniser.onnx": tinyGraphs.recogniser(),
+    });
+    const { detector, recogniser } = (await openPacks({ modelsDir, builtinDir })).faces;
+    assert.deepEqual([detector.family, detector.order, detector.size], ["yunet", "bgr", 64]);
+    assert.deepEqual([detector.mean, detector.std], [[0, 0, 0], [1 / 255, 1 / 255, 1 / 255]]);
+    assert.equal(detector.input, "input");
+    assert.equal(recogniser.order, "rgb");
   }));
 
 Deno.test("half a pair is not used, nor a picture model without its vocabulary", () =>
@@ -177,5 +194,116 @@ Deno.test("known models are known by SHA-256, with their own constants", () =>
     assert.match(opened.faces.identity.key, /^mobilefacenet@/);
     assert.equal(opened.faces.recogniser.std[0], 128 / 255);
     assert.equal(opened.clip.identity.builtin, true);
-    assert.match(opened.warnings.join("\n"), /yunet_n_dynamic\.onnx" is not used: a YuNet/);
+    assert.match(
+      opened.warnings.join("\n"),
+      /yunet_n_dynamic\.onnx" \(detector\) is not used: another/,
+    );
+  }));
+
+Deno.test("the catalogue and what is known by SHA-256 say the same of a model", () => {
+  let compared = 0;
+  for (const { roles } of catalogue()) {
+    for (const role of [roles.detector, roles.recogniser]) {
+      const known = role?.sha256 && KNOWN_MODELS[role.sha256];
+      if (!role || !known) continue;
+      const { order = "rgb", mean, std } = known.normalisation;
+      assert.deepEqual([role.order, role.mean], [order, mean], role.file);
+      assert.ok(std.every((value, i) => Math.abs(value - role.std[i]) < 1e-12), role.file);
+      if (known.thresholds) assert.deepEqual(role.thresholds, known.thresholds, role.file);
+      compared++;
+    }
+  }
+  assert.ok(compared >= 2, `${compared}`);
+});
+
+async function inDataDir(test: (dataDir: string, builtinDir: string) => Promise<void>) {
+  await inFolders(async (dataDir, builtinDir) => {
+    for (const name of ["first", "second"]) {
+      await Deno.mkdir(join(packsDir(dataDir), name), { recursive: true });
+      await writeTinyPack(join(packsDir(dataDir), name), { name });
+    }
+    await test(dataDir, builtinDir);
+  });
+}
+
+Deno.test("chosen packs are used, by halves; a named one counts instead", () =>
+  inDataDir(async (dataDir, builtinDir) => {
+    const packs = async (named = {}) => {
+      const options = { modelsDir: null, packsDir: packsDir(dataDir), builtinDir, ...named };
+      const { clip, faces } = await openPacks(options);
+      return [clip.identity.pack, faces.identity.pack];
+    };
+    assert.deepEqual(await packs(), ["builtin", "builtin"]);
+    await writeChosen(dataDir, { clip: "first", faces: null });
+    assert.deepEqual(await packs(), ["first", "builtin"]);
+    assert.deepEqual(await packs({ faces: "second" }), ["first", "second"]);
+    assert.deepEqual(await packs({ clip: "builtin" }), ["builtin", "builtin"]);
+    const own = join(dataDir, "own");
+    await Deno.mkdir(own);
+    await writeTinyPack(own, { name: "own" });
+    assert.deepEqual(await packs({ modelsDir: own }), ["own", "own"]);
+    assert.deepEqual(await packs({ modelsDir: own, clip: "second" }), ["second", "own"]);
+  }));
+
+Deno.test("a chosen pack that is missing or damaged, and a wrong choice, are told", () =>
+  inDataDir(async (dataDir, builtinDir) => {
+    const open = () => openPacks({ modelsDir: null, packsDir: packsDir(dataDir), builtinDir });
+    await writeChosen(dataDir, { clip: "absent", faces: null });
+    await assert.rejects(
+      open,
+      /"absent" \(it is not installed\); run "deno task models pull absent"/,
+    );
+    await writeChosen(dataDir, { clip: "../first", faces: null });
+    await assert.rejects(open, /it is not installed/);
+    await writeChosen(dataDir, { clip: null, faces: "first" });
+    await Deno.writeFile(
+      join(packsDir(dataDir), "first/detector.onnx"),
+      tinyGraphs.detector(false),
+    );
+    await assert.rejects(
+      open,
+      /"first".*detector\.onnx has SHA-256 .*deno task models pull first"/,
+    );
+    await Deno.writeTextFile(join(packsDir(dataDir), "chosen.json"), "{");
+    await assert.rejects(open, /chosen\.json.*choose again with "deno task models use NAME"/);
+  }));
+
+Deno.test("files that were hashed are not read again until their size or time changes", () =>
+  inDataDir(async (dataDir, builtinDir) => {
+    await writeChosen(dataDir, { clip: "first", faces: "first" });
+    const open = () => openPacks({ modelsDir: null, packsDir: packsDir(dataDir), builtinDir });
+    const { clip } = await open();
+    const path = clip.visual.path;
+    const { mtime, size } = await Deno.stat(path);
+    await Deno.writeFile(path, new Uint8Array(size));
+    // The same size and time: nobody looks.
+    await Deno.utime(path, mtime!, mtime!);
+    assert.equal((await open()).clip.identity.key, clip.identity.key);
+    await Deno.utime(path, new Date(0), new Date(0));
+    await assert.rejects(open, /visual\.onnx has SHA-256/);
+    // A manifest that names another hash is not satisfied by what was remembered.
+    await writeTinyPack(join(packsDir(dataDir), "first"), { name: "first" });
+    await open();
+    const manifestPath = join(packsDir(dataDir), "first/manifest.json");
+    const manifest = JSON.parse(await Deno.readTextFile(manifestPath));
+    manifest.roles.visual.sha256 = "0".repeat(64);
+    await Deno.writeTextFile(manifestPath, JSON.stringify(manifest));
+    await assert.rejects(open, /visual\.onnx has SHA-256/);
+  }));
+
+Deno.test("a graph that was optimized keeps the name of the one it was made of", () =>
+  inDataDir(async (dataDir, builtinDir) => {
+    await writeChosen(dataDir, { clip: "first", faces: "first" });
+    const open = () => openPacks({ modelsDir: null, packsDir: packsDir(dataDir), builtinDir });
+    const before = await open();
+    const dir = join(packsDir(dataDir), "first");
+    const manifest = JSON.parse(await Deno.readTextFile(join(dir, "manifest.json")));
+    const graph = tinyGraphs.visual(1);
+    await Deno.writeFile(join(dir, "visual.onnx"), graph);
+    manifest.roles.visual.madeOf = manifest.roles.visual.sha256;
+    manifest.roles.visual.sha256 = await sha256(graph);
+    await Deno.writeTextFile(join(dir, "manifest.json"), JSON.stringify(manifest));
+    const after = await open();
+    assert.equal(after.clip.identity.key, before.clip.identity.key);
+    assert.notEqual(after.clip.visual.sha256, before.clip.visual.sha256);
   }));
