@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
+import { DEVICE_SETTINGS, type DeviceSetting } from "./models/devices/device.ts";
 
 /** Everything the program can be told, from the environment and flags, checked once at start. */
 export interface Config {
@@ -12,6 +13,10 @@ export interface Config {
   databaseUrl: string | null;
   /** A folder of models of the user's own; null: only the built-in pack. */
   modelsDir: string | null;
+  /** A server to pull packs from instead of where they lie, as `MIRROR/host/path`. */
+  modelsMirror: string | null;
+  /** What the models run on; auto: what works best. */
+  device: DeviceSetting;
   minFaceScore: number;
   minFaceSize: number;
   logFormat: "text" | "json";
@@ -45,6 +50,10 @@ const schema = z.object({
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional()
     .describe("a URL such as postgres://user:password@host:5432/database"),
   SAFELIGHT_MODELS: z.string().min(1).optional().describe("a folder"),
+  SAFELIGHT_MODELS_MIRROR: z.url({ protocol: /^https?$/ }).optional()
+    .describe("a URL such as https://mirror.example/models"),
+  SAFELIGHT_DEVICE: z.enum(DEVICE_SETTINGS).default("auto")
+    .describe("auto, cpu, webgpu, cuda, coreml or directml"),
   SAFELIGHT_MIN_FACE_SCORE: number.pipe(z.number().min(0).max(1)).default(0.5)
     .describe("a number from 0 to 1"),
   SAFELIGHT_MIN_FACE_SIZE: number.pipe(z.number().min(1)).default(20)
@@ -98,6 +107,8 @@ export function readConfig(
     dataDir: resolve(settings.SAFELIGHT_DATA ?? defaultDataDir(environment)),
     databaseUrl: settings.DATABASE_URL ?? null,
     modelsDir: settings.SAFELIGHT_MODELS ? resolve(settings.SAFELIGHT_MODELS) : null,
+    modelsMirror: settings.SAFELIGHT_MODELS_MIRROR ?? null,
+    device: settings.SAFELIGHT_DEVICE,
     minFaceScore: settings.SAFELIGHT_MIN_FACE_SCORE,
     minFaceSize: settings.SAFELIGHT_MIN_FACE_SIZE,
     logFormat: settings.SAFELIGHT_LOG ?? (Deno.stderr.isTerminal() ? "text" : "json"),
@@ -118,6 +129,7 @@ export function configEnvironment(config: Config): Record<string, string> {
   return {
     SAFELIGHT_DATA: config.dataDir,
     SAFELIGHT_MODELS: config.modelsDir ?? "",
+    SAFELIGHT_DEVICE: config.device,
     SAFELIGHT_MIN_FACE_SCORE: String(config.minFaceScore),
     SAFELIGHT_MIN_FACE_SIZE: String(config.minFaceSize),
     SAFELIGHT_LOG: config.logFormat,

@@ -18,6 +18,7 @@ Deno.test("without settings: loopback, port 8420, the embedded database, built-i
   assert.equal(config.port, 8420);
   assert.equal(config.databaseUrl, null);
   assert.equal(config.modelsDir, null);
+  assert.equal(config.modelsMirror, null);
   assert.equal(config.minFaceScore, 0.5);
   assert.equal(config.minFaceSize, 20);
   assert.equal(config.logLevel, "info");
@@ -36,6 +37,8 @@ Deno.test("settings come from the environment, and paths become absolute", () =>
     SAFELIGHT_DATA: "here",
     DATABASE_URL: "postgresql://ada:secret@db:5433/photos",
     SAFELIGHT_MODELS: "models",
+    SAFELIGHT_MODELS_MIRROR: "http://nas:8000/models",
+    SAFELIGHT_DEVICE: "webgpu",
     SAFELIGHT_MIN_FACE_SCORE: "0.7",
     SAFELIGHT_MIN_FACE_SIZE: "32",
     SAFELIGHT_LOG: "json",
@@ -51,6 +54,8 @@ Deno.test("settings come from the environment, and paths become absolute", () =>
     dataDir: resolve("here"),
     databaseUrl: "postgresql://ada:secret@db:5433/photos",
     modelsDir: resolve("models"),
+    modelsMirror: "http://nas:8000/models",
+    device: "webgpu",
     minFaceScore: 0.7,
     minFaceSize: 32,
     logFormat: "json",

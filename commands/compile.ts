@@ -13,8 +13,10 @@ export const INCLUDED = [
   "db/vector_index/thread.ts",
   "jobs/clustering/thread.ts",
   "models/builtin",
+  "models/decode_thread.ts",
   "models/inference_thread.ts",
   "routes/folder_counter_thread.ts",
+  "routes/pulls_thread.ts",
 ];
 
 /** Packages that only tests and development need. */

@@ -1,11 +1,20 @@
+import { fileURLToPath } from "node:url";
 import type { Config } from "../config.ts";
 import { openDataDir } from "../db/data_dir.ts";
 import { place } from "../db/client.ts";
+import { workerDevice } from "../jobs/worker_device.ts";
+import { examineDevices } from "../models/devices/choose.ts";
 import { openEngine } from "../models/engine.ts";
+import { packsDir } from "../models/installed.ts";
+import { openPacks } from "../models/pack.ts";
 import { openHouse } from "./house.ts";
+
+const BUILTIN_DIR = fileURLToPath(new URL("../models/builtin", import.meta.url));
 
 /** `doctor`: tries every part on its own and says what works; exit code 1 if anything does not. */
 export async function doctorCommand(config: Config): Promise<number> {
+  const { modelsDir } = config;
+  const packs = { modelsDir, packsDir: packsDir(config.dataDir) };
   const checks: [string, () => Promise<string>][] = [
     ["data directory", async () => {
       await openDataDir(config.dataDir);
@@ -22,16 +31,25 @@ export async function doctorCommand(config: Config): Promise<number> {
       }
     }],
     ["models", async () => {
-      const engine = await openEngine({ modelsDir: config.modelsDir, roles: ["images", "text"] });
+      const engine = await openEngine({ ...packs, roles: ["images", "text"] });
       try {
         for (const warning of engine.warnings) console.log(`warn  models: ${warning}`);
         const size = engine.clipSize;
         const [vector] = await engine.embedImages([new Uint8Array(size * size * 3)]);
         const { clip, faces } = engine.models;
-        return `${clip.key} (${vector.length} dimensions), ${faces.key}, on ${engine.device}`;
+        return `${clip.key} (${vector.length} dimensions), ${faces.key}`;
       } finally {
         await engine.close();
       }
+    }],
+    ["device", async () => {
+      const models = await openPacks({ ...packs, builtinDir: BUILTIN_DIR });
+      const examined = await examineDevices({ models, dataDir: config.dataDir });
+      for (const { candidate, usable, reason } of examined) {
+        console.log(`${usable ? "ok    " : "no    "}device ${candidate.device}: ${reason}`);
+      }
+      const { device, reason } = await workerDevice(config);
+      return `${device} (${reason})`;
     }],
   ];
   let code = 0;

@@ -3,8 +3,10 @@ import type { Config } from "../config.ts";
 import { connectionName } from "../jobs/queue/workers.ts";
 import { FRESH } from "../jobs/supervisor.ts";
 import { runWorker } from "../jobs/worker.ts";
+import { chosenDevice } from "../jobs/worker_device.ts";
 import { configureLog, log } from "../log.ts";
 import { openEngine } from "../models/engine.ts";
+import { packsDir } from "../models/installed.ts";
 import { openHouse } from "./house.ts";
 
 /**
@@ -21,7 +23,14 @@ export async function supervisedWorker(config: Config, id: string): Promise<numb
   }
   configureLog(config, { process: "worker", worker: id });
   const stopping = untilStopped();
-  const engine = await openEngine({ modelsDir: config.modelsDir, roles: ["images", "faces"] });
+  const { device, reason } = chosenDevice();
+  const engine = await openEngine({
+    modelsDir: config.modelsDir,
+    packsDir: packsDir(config.dataDir),
+    roles: ["images", "faces"],
+    device,
+    deviceReason: reason,
+  });
   for (const warning of engine.warnings) log("warn", warning);
   const house = await openHouse(config, connectionName(id));
   try {

@@ -1,7 +1,9 @@
 import type { Config } from "../config.ts";
 import { superviseWorker } from "../jobs/supervisor.ts";
+import { checkDevice } from "../jobs/worker_device.ts";
 import { configureLog, log } from "../log.ts";
 import { openEngine } from "../models/engine.ts";
+import { packsDir } from "../models/installed.ts";
 import { openHouse } from "./house.ts";
 import { fired, stopSignals } from "./stop_signals.ts";
 
@@ -13,8 +15,10 @@ export async function workerCommand(config: Config): Promise<number> {
   configureLog(config, { process: "supervisor" });
   const { stopping, restore } = stopSignals();
   // Wrong model files are found out here, with their message, not by a worker that cannot start.
-  const engine = await openEngine({ modelsDir: config.modelsDir, roles: ["text"] });
+  const { modelsDir, dataDir } = config;
+  const engine = await openEngine({ modelsDir, packsDir: packsDir(dataDir), roles: [] });
   await engine.close();
+  await checkDevice(config);
   const house = await openHouse(config, "supervisor");
   try {
     const supervisor = superviseWorker(config, house.database);

@@ -17,6 +17,8 @@ const OUTAGE_MS = 10_000;
 export interface Heart {
   /** Resolves at once while the last beat is fresh, otherwise with the next one that succeeds. */
   inTouch(): Promise<void>;
+  /** Beats at once, for something that a page should show at once. */
+  beatNow(): void;
   /** Resolves when no beat is under way any more. */
   stop(): Promise<void>;
 }
@@ -29,10 +31,18 @@ export interface Heart {
 export async function startHeart(
   db: Db,
   worker: WorkerIdentity,
-  options: { moving: Moving; counting: Counting; stopping: AbortSignal; now?: () => number },
+  options: {
+    moving: Moving;
+    counting: Counting;
+    stopping: AbortSignal;
+    /** What it is at before anything moves. */
+    activity?: () => string | null;
+    now?: () => number;
+  },
 ): Promise<Heart> {
-  const { moving, counting, stopping, now = () => performance.now() } = options;
+  const { moving, counting, stopping, activity, now = () => performance.now() } = options;
   const stopped = new AbortController();
+  let early = new AbortController();
   let last = now();
   let next = Promise.withResolvers<void>();
   stopping.addEventListener("abort", () => next.resolve());
@@ -43,6 +53,7 @@ export async function startHeart(
       ...moving.state(),
       rate: counting.rate(),
       counters: counting.counters,
+      activity: activity?.(),
     });
     last = now();
     next.resolve();
@@ -51,8 +62,9 @@ export async function startHeart(
 
   async function goOn() {
     while (!stopped.signal.aborted) {
-      await rest(BEAT_MS, stopped.signal);
+      await rest(BEAT_MS, AbortSignal.any([stopped.signal, early.signal]));
       if (stopped.signal.aborted) return;
+      early = new AbortController();
       await once().catch((error) => log("warn", "no heartbeat", { error: String(error) }));
     }
   }
@@ -63,6 +75,7 @@ export async function startHeart(
     async inTouch() {
       while (now() - last > UNHEARD_MS && !stopping.aborted) await next.promise;
     },
+    beatNow: () => early.abort(),
     stop() {
       stopped.abort();
       return beating;

@@ -7,6 +7,36 @@ import { startHeart } from "./heart.ts";
 import { createMoving } from "./moving.ts";
 import type { WorkerIdentity } from "./queue/workers.ts";
 
+Deno.test("what a worker is at is shown at once, not with the next beat", async () => {
+  const database = await testDatabase();
+  const { db } = database;
+  const models = {
+    clip: { key: "c", dimension: 2 },
+    faces: { key: "f", dimension: 2 },
+  } as WorkerIdentity["models"];
+  let activity: string | null = null;
+  const heart = await startHeart(db, { id: crypto.randomUUID(), device: "cpu", models }, {
+    moving: createMoving(),
+    counting: createCounting(),
+    stopping: new AbortController().signal,
+    activity: () => activity,
+  });
+  // The next beat by itself is due after five seconds; these four would take twenty.
+  const started = performance.now();
+  for (const now of ["loading", null, "loading again", null]) {
+    activity = now;
+    heart.beatNow();
+    for (;;) {
+      const [row] = await db.select().from(workers);
+      if (row.activity === now) break;
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+  }
+  assert.ok(performance.now() - started < 15_000);
+  await heart.stop();
+  await database.drop();
+});
+
 Deno.test("a worker that cannot beat begins nothing, and is not blamed for what stood still", async () => {
   const database = await testDatabase();
   const { db } = database;

@@ -27,13 +27,17 @@ export function progressMessage(state: {
   }
   if (status === "cancelled") return "Cancelled; what was finished is kept";
   if (status === "paused") return input.session.hold?.message ?? "Paused; finished work is kept";
-  if (!input.worker?.alive) return "Waiting for a worker: none is running";
+  if (!input.worker?.alive) {
+    const { models } = input.session;
+    return `Waiting for a worker${models ? ` with ${models}` : ""}: none is running`;
+  }
   const doing = current ? DOING[current.name] : "Working";
   if (stalled) {
     const { device, stillSeconds } = input.worker;
     return `${doing}: the worker (${device}) has been at the same work for ` +
       `${span(stillSeconds!)}; it will be replaced`;
   }
+  if (input.worker.activity) return `${doing}: ${input.worker.activity}`;
   if (input.waiting) return `${doing}: ${again(input.waiting)}`;
   if (current?.name === "discovery") return `${doing}: ${current.done.toLocaleString("en")} so far`;
   return doing;

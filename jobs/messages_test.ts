@@ -25,6 +25,7 @@ Deno.test("no worker is said in words", () => {
     stalled: false,
     stillSeconds: null,
     device: null,
+    deviceReason: null,
   });
 });
 
@@ -45,6 +46,18 @@ Deno.test("a worker that stands still is said in words, by the rule of the worke
   const paused = training({ status: "paused", total: 9 }, { worker });
   assert.deepEqual([paused.worker.stalled, paused.worker.stillSeconds], [false, null]);
   assert.equal(paused.overallProgress.message, "Paused; finished work is kept");
+});
+
+Deno.test("a model that is being loaded is said in words", () => {
+  const worker = {
+    lastSeenAt: before(1),
+    alive: true,
+    device: "webgpu on attic",
+    stillSeconds: null,
+  };
+  const activity = "loading ViT-B/32 on webgpu";
+  assert.equal(says({ worker: { ...worker, activity } }), `${DOING}: ${activity}`);
+  assert.equal(says({ worker: { ...worker, activity: null } }), DOING);
 });
 
 Deno.test("work that waits for its next try is said with its time", () => {

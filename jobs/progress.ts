@@ -22,6 +22,8 @@ export interface ProgressInput {
     weights: PhaseWeights | null;
     error: string | null;
     hold?: HoldProgress | null;
+    /** Those a worker must have to work on it; any will do where this is absent or null. */
+    models?: string | null;
   };
   phases: readonly PhaseRow[];
   /** Null if there never was a worker. */
@@ -89,6 +91,8 @@ export interface UnifiedProgress {
     /** How long; null if the work moves. */
     stillSeconds: number | null;
     device: string | null;
+    /** For a person: why it works on that. */
+    deviceReason: string | null;
   };
 }
 
@@ -177,6 +181,7 @@ export function unifiedProgress(input: ProgressInput): UnifiedProgress {
       stalled,
       stillSeconds: stalled ? Math.round(input.worker!.stillSeconds!) : null,
       device: input.worker?.device ?? null,
+      deviceReason: input.worker?.deviceReason ?? null,
     },
   };
 }

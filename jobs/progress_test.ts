@@ -300,7 +300,14 @@ Deno.test("the shape is exactly the documented one, and survives JSON", () => {
       "total",
     ]);
   }
-  assert.deepEqual(keys(view.worker), ["alive", "device", "lastSeenAt", "stalled", "stillSeconds"]);
+  assert.deepEqual(keys(view.worker), [
+    "alive",
+    "device",
+    "deviceReason",
+    "lastSeenAt",
+    "stalled",
+    "stillSeconds",
+  ]);
   assert.deepEqual(JSON.parse(JSON.stringify(view)), view);
   assert.equal(view.phases.training.startedAt, "2030-01-01T11:59:51.000Z");
 });

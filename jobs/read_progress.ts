@@ -29,6 +29,8 @@ export async function readProgress(db: Db, id: number): Promise<UnifiedProgress 
 interface WorkerFacts {
   beat_at: string;
   device: string;
+  device_reason: string | null;
+  activity: string | null;
   silent: number;
   in_hand: number;
   still_seconds: number;
@@ -46,6 +48,9 @@ async function readProgressInput(db: Db, id: number): Promise<ProgressInput | nu
         error: sessions.error,
         hold: sessions.hold,
         holdMessage: sessions.holdMessage,
+        kind: sessions.kind,
+        clipModel: sessions.clipModel,
+        faceModel: sessions.faceModel,
       },
       phase: phases,
     }).from(sessions).innerJoin(phases, eq(phases.sessionId, sessions.id))
@@ -53,22 +58,25 @@ async function readProgressInput(db: Db, id: number): Promise<ProgressInput | nu
     db.execute<{ now: string; workers: WorkerFacts[]; waiting: Waiting | null }>(sql`
       select clock_timestamp() as now,
         (select coalesce(json_agg(w), '[]') from (
-          select beat_at, device, in_hand, still_seconds, patience_seconds,
+          select beat_at, device, device_reason, activity, in_hand, still_seconds, patience_seconds,
             greatest(extract(epoch from clock_timestamp() - beat_at), 0)::float8 as silent
-          from workers order by beat_at desc limit ${WORKERS}) w) as workers,
+          from workers where ${mayWork(id)} order by beat_at desc limit ${WORKERS}) w) as workers,
         (${waiting(id)}) as waiting`),
   ]);
   if (rows.length === 0) return null;
-  const { hold, holdMessage, ...session } = rows[0].session;
+  const { hold, holdMessage, kind, clipModel, faceModel, ...session } = rows[0].session;
   return {
     session: {
       ...session,
+      models: kind === "models" ? `${clipModel} and ${faceModel}` : null,
       hold: hold === null ? null : { reason: hold, message: holdMessage ?? "" },
     },
     phases: rows.map((row) => row.phase),
     worker: workforce(around.workers.map((worker) => ({
       lastSeenAt: new Date(worker.beat_at),
       device: worker.device,
+      deviceReason: worker.device_reason,
+      activity: worker.activity,
       silentSeconds: worker.silent,
       inHand: worker.in_hand,
       stillSeconds: worker.still_seconds,
@@ -78,6 +86,11 @@ async function readProgressInput(db: Db, id: number): Promise<ProgressInput | nu
     now: new Date(around.now),
   };
 }
+
+// A run after a change of models is for workers with those very models (see madeFor).
+const mayWork = (sessionId: number): SQL =>
+  sql`not exists (select from sessions s where s.id = ${sessionId} and s.kind = 'models'
+    and (s.clip_model, s.face_model) is distinct from (workers.clip_model, workers.face_model))`;
 
 interface Waiting {
   items: number;

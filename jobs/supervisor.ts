@@ -2,11 +2,13 @@ import { setPriority } from "node:os";
 import { type Config, configEnvironment } from "../config.ts";
 import type { Database } from "../db/client.ts";
 import { log } from "../log.ts";
+import type { DeviceChoice } from "../models/devices/device.ts";
 import type { Rescue } from "./queue/put_back.ts";
 import { recoverFrom, recoverFromGone } from "./queue/rescue.ts";
 import { resign, workerName } from "./queue/workers.ts";
 import { rest } from "./rest.ts";
 import { watchWorker } from "./watch_worker.ts";
+import { deviceChooser, deviceEnvironment, workerDevices } from "./worker_device.ts";
 
 /** A worker process that is kept alive. */
 export interface Supervisor {
@@ -36,10 +38,15 @@ const PATIENCE_MS = 20_000;
 export function superviseWorker(
   config: Config,
   { db, url }: Database,
-  options: { command?: (workerId: string) => Deno.Command; startSeconds?: number } = {},
+  options: {
+    command?: (workerId: string) => Deno.Command | Promise<Deno.Command>;
+    startSeconds?: number;
+  } = {},
 ): Supervisor {
-  const command = options.command ?? ((id) => workerCommand(config, { databaseUrl: url, id }));
   const stopping = new AbortController();
+  const devices = workerDevices(deviceChooser(config, stopping.signal));
+  const command = options.command ??
+    (async (id) => workerCommand(config, { databaseUrl: url, id, device: await devices.choose() }));
   let child: Deno.ChildProcess | null = null;
 
   const recover = (work: Promise<Rescue>): Promise<Rescue> =>
@@ -50,7 +57,9 @@ export function superviseWorker(
 
   const runOne = async () => {
     const id = crypto.randomUUID();
-    child = command(id).spawn();
+    const made = await command(id);
+    if (stopping.signal.aborted) return null;
+    child = made.spawn();
     const { pid } = child;
     log("debug", "started a worker", { pid, worker: id });
     // People wait for pages, nobody for the next photo: on two cores the slowest pages during
@@ -64,6 +73,7 @@ export function superviseWorker(
     await watching;
     await child.stdin.close().catch(() => {/* the pipe broke when its reader died */});
     child = null;
+    devices.ended(status.signal);
     // Told to stop and killed because it took too long (a walk): then no item is to blame.
     const { items } = await recover(
       stopping.signal.aborted
@@ -78,8 +88,19 @@ export function superviseWorker(
     let pause = 1000;
     while (!stopping.signal.aborted) {
       const started = performance.now();
-      const { id, code, signal, items } = await runOne();
+      const ended = await runOne().catch((error) => {
+        // Another start may find what it needs; a worker without it would be of no use.
+        if (stopping.signal.aborted) return null;
+        log("error", "no worker can be started", { error: (error as Error).message });
+        return null;
+      });
       if (stopping.signal.aborted) return;
+      if (ended === null) {
+        await rest(pause, stopping.signal);
+        pause = Math.min(pause * 2, LONGEST_PAUSE_MS);
+        continue;
+      }
+      const { id, code, signal, items } = ended;
       if (code === FRESH) continue;
       // Whoever died at work got somewhere: its items count the deaths and are given up in time.
       if (items > 0 || performance.now() - started > 60_000) pause = 1000;
@@ -125,7 +146,7 @@ function signal(child: Deno.ChildProcess, name: Deno.Signal): void {
  */
 export function workerCommand(
   config: Config,
-  { databaseUrl, id }: { databaseUrl: string; id: string },
+  { databaseUrl, id, device }: { databaseUrl: string; id: string; device: DeviceChoice },
 ): Deno.Command {
   const compiled = Deno.build.standalone;
   const args = compiled ? ["worker", "--supervised", id] : [
@@ -142,7 +163,11 @@ export function workerCommand(
   ];
   return new Deno.Command(Deno.execPath(), {
     args,
-    env: { ...configEnvironment(config), DATABASE_URL: databaseUrl },
+    env: {
+      ...configEnvironment(config),
+      ...deviceEnvironment(device),
+      DATABASE_URL: databaseUrl,
+    },
     stdin: "piped",
     stdout: "inherit",
     stderr: "inherit",

@@ -28,27 +28,34 @@ export interface Workforce {
   /** Of the worker that is told of: the one heard of last, or the one that stands still longest. */
   lastSeenAt: Date;
   device: string;
+  deviceReason?: string | null;
+  /** What it is at before anything moves; null while one with work in hand moves. */
+  activity?: string | null;
   /** How long it stands still, where all that have work in hand are stalled; otherwise null. */
   stillSeconds: number | null;
 }
+
+type Told = "device" | "deviceReason" | "activity";
 
 /**
  * Sums up workers in any order; null for none. Work stands still only if every worker that has some
  * in hand is stalled: one that moves carries the session on.
  */
 export function workforce(
-  workers: readonly (WorkerSigns & { lastSeenAt: Date; device: string })[],
+  workers: readonly (WorkerSigns & Pick<Workforce, "lastSeenAt" | Told>)[],
 ): Workforce | null {
   const [newest] = workers.toSorted((a, b) => a.silentSeconds - b.silentSeconds);
   if (!newest) return null;
   const busy = workers.filter((worker) => ["working", "stalled"].includes(workerState(worker)));
   const [stillest] = busy.toSorted((a, b) => b.stillSeconds - a.stillSeconds);
   const stalled = busy.length > 0 && busy.every((worker) => workerState(worker) === "stalled");
-  const { lastSeenAt, device } = stalled ? stillest : newest;
+  const { lastSeenAt, device, deviceReason } = stalled ? stillest : newest;
   return {
     alive: workerState(newest) !== "silent",
     lastSeenAt,
     device,
+    deviceReason,
+    activity: busy.every((worker) => worker.activity) ? busy[0]?.activity ?? null : null,
     stillSeconds: stalled ? stillest.stillSeconds : null,
   };
 }

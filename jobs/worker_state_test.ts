@@ -34,6 +34,8 @@ Deno.test("the work stands still if every worker that has some is stalled", () =
     alive: true,
     lastSeenAt: new Date(now - 3000),
     device: "cpu on host 3",
+    deviceReason: undefined,
+    activity: null,
     stillSeconds: 90,
   });
   // Who is silent has nothing in hand that it could move: others get that when the lease runs out.
@@ -46,8 +48,14 @@ Deno.test("alive is if one was heard of within the lease; the one heard of last 
     alive: true,
     lastSeenAt: living.lastSeenAt,
     device: living.device,
+    deviceReason: undefined,
+    activity: null,
     stillSeconds: null,
   });
+  // One that is still loading is told of only while no other moves.
+  const loads = { ...worker(3, MOVES), activity: "loading" };
+  assert.equal(workforce([loads, worker(1, IDLE)])!.activity, "loading");
+  assert.equal(workforce([loads, worker(1, MOVES)])!.activity, null);
   assert.equal(workforce([dead, worker(91, STANDS)])!.alive, false);
   assert.equal(workforce([dead, worker(91, STANDS)])!.device, dead.device);
 });

@@ -10,7 +10,11 @@ const FACES = { minScore: 0.5, minSize: 20 };
 
 async function withEngine(
   test: (engine: Engine, dir: string) => Promise<void>,
-  options: { batch?: number; roles?: ("images" | "faces" | "text")[] } = {},
+  options: {
+    batch?: number;
+    roles?: ("images" | "faces" | "text")[];
+    idleSeconds?: number;
+  } = {},
 ) {
   const dir = await Deno.makeTempDir();
   await writeTinyPack(dir, options);
@@ -81,6 +85,27 @@ Deno.test("texts become vectors; other words, another vector", () =>
     assert.deepEqual(red, again);
     assert.notDeepEqual(red, sea);
   }));
+
+Deno.test("a text encoder that nobody asks is dropped, and comes back with the next text", () =>
+  withEngine(async (engine) => {
+    const before = await engine.embedText("red");
+    const dropped = await threadsFall(() => engine.embedText("red"));
+    assert.ok(dropped, "the encoder's threads are still there");
+    assert.deepEqual(await engine.embedText("red"), before);
+  }, { idleSeconds: 0.05 }));
+
+/** True once this process has fewer threads than right after `work`; /proc is Linux's. */
+async function threadsFall(work: () => Promise<unknown>): Promise<boolean> {
+  await work();
+  if (Deno.build.os !== "linux") return true;
+  const count = () => [...Deno.readDirSync("/proc/self/task")].length;
+  const most = count();
+  for (let look = 0; look < 600; look++) {
+    if (count() < most) return true;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  return false;
+}
 
 Deno.test("errors of the thread arrive as Errors, and the thread goes on", () =>
   withEngine(async (engine, dir) => {

@@ -1,20 +1,42 @@
-import { ModelError } from "./types.ts";
+import { adaptiveBatchSizes, type BatchSizes } from "./batch_sizes.ts";
+import { type Device, PROVIDERS } from "./devices/device.ts";
 import { InferenceSession, Tensor } from "./onnxruntime.ts";
 import { type Normalisation, normalised, toPlanes } from "./tensor.ts";
+import { trimMemory } from "./trim_memory.ts";
+import { ModelError } from "./types.ts";
 
-/** Opens a graph. Read by Deno first, so that a graph inside a compiled program is found. */
-export async function openSession(path: string, threads: number): Promise<InferenceSession> {
-  const graph = await Deno.readFile(path);
+export interface SessionOptions {
+  /** ONNX Runtime's threads for one run. */
+  threads: number;
+  device?: Device;
+}
+
+/**
+ * Opens a graph on a device, the CPU unless told otherwise. What a GPU's provider has no kernel for,
+ * ONNX Runtime runs on the CPU. Throws a ModelError that names the file.
+ */
+export async function openSession(
+  path: string,
+  { threads, device = "cpu" }: SessionOptions,
+): Promise<InferenceSession> {
+  const options: InferenceSession.SessionOptions = {
+    executionProviders: [PROVIDERS[device]],
+    intraOpNumThreads: threads,
+    graphOptimizationLevel: "all",
+    // Threads that wait in a loop for the next run took 127 to 139 ms of CPU time for SCRFD on two
+    // cores, sleeping ones 90 to 103 at the same pace: that is left to decoding and to the web.
+    extra: { session: { intra_op: { allow_spinning: "0" } } },
+    // Errors come as exceptions; what ONNX Runtime warns of (unused initialisers) is for exporters.
+    logSeverityLevel: 4,
+  };
   try {
-    return await InferenceSession.create(graph, {
-      intraOpNumThreads: threads,
-      graphOptimizationLevel: "all",
-      // Threads that wait in a loop for the next run took 127 to 139 ms of CPU time for SCRFD on two
-      // cores, sleeping ones 90 to 103 at the same pace: that is left to decoding and to the web.
-      extra: { session: { intra_op: { allow_spinning: "0" } } },
-      // Errors come as exceptions; what ONNX Runtime warns of (unused initialisers) is for exporters.
-      logSeverityLevel: 3,
-    });
+    // By its path the weights are in memory once: of a graph of 250 MB, 316 MB stayed in use after
+    // opening it and 554 MB were in between, against 553 and 791 from bytes.
+    return await InferenceSession.create(path, options).catch(async (error) => {
+      if (!Deno.build.standalone) throw error;
+      // What a compiled program carries is seen by Deno only.
+      return await InferenceSession.create(await Deno.readFile(path), options);
+    }).finally(trimMemory);
   } catch (error) {
     throw new ModelError(`Cannot open "${path}": ${(error as Error).message}`, { cause: error });
   }
@@ -26,8 +48,21 @@ export interface EmbeddingRole extends Normalisation {
   dimension: number;
 }
 
-// Activations of a batch live at the same time: 16 faces through a ResNet-50 are 0.4 GB.
-const LARGEST_BATCH = 16;
+const sizes = new WeakMap<InferenceSession, BatchSizes>();
+
+/**
+ * The batch sizes of a session, which learn from its runs. `device` counts at the first call: on a
+ * CPU larger batches gain nothing and cost memory.
+ */
+export function batchSizes(session: InferenceSession, device: Device = "cpu"): BatchSizes {
+  const known = sizes.get(session);
+  if (known) return known;
+  const fresh = adaptiveBatchSizes(
+    device === "cpu" ? { start: 4, most: 16 } : { start: 8, most: 64 },
+  );
+  sizes.set(session, fresh);
+  return fresh;
+}
 
 /**
  * One L2-normalised vector for every picture (RGB, `size` × `size`), in batches as far as the graph
@@ -39,9 +74,11 @@ export async function embedPixels(
   pictures: Uint8Array[],
 ): Promise<Float32Array[]> {
   const vectors: Float32Array[] = [];
-  const step = isBatchFixed(session, role.input) ? 1 : LARGEST_BATCH;
-  for (let from = 0; from < pictures.length; from += step) {
-    const batch = pictures.slice(from, from + step);
+  const fixed = isBatchFixed(session, role.input);
+  const sizes = batchSizes(session);
+  while (vectors.length < pictures.length) {
+    const from = vectors.length;
+    const batch = pictures.slice(from, from + (fixed ? 1 : sizes.current()));
     const expected = role.size * role.size * 3;
     if (batch[0].length !== expected) {
       throw new Error(
@@ -50,7 +87,9 @@ export async function embedPixels(
     }
     const dims = [batch.length, 3, role.size, role.size];
     const input = new Tensor("float32", toPlanes(batch, role), dims);
+    const started = performance.now();
     const rows = await runRows(session, { [role.input]: input }, role.dimension);
+    sizes.record(batch.length, (performance.now() - started) / 1000);
     vectors.push(...rows.map(normalised));
   }
   return vectors;

@@ -1,6 +1,11 @@
 /** The answer to the request of the same id. */
 export type Reply = { id: number } & ({ result: unknown } | { error: Error; name?: string });
 
+/** What a thread says without being asked. */
+export interface Notice {
+  notice: unknown;
+}
+
 /** A Worker that answers requests one by one. */
 export interface Thread<Request> {
   /** The answer, or the thread's error. Rejects also if the thread dies first. */
@@ -11,15 +16,21 @@ export interface Thread<Request> {
 /**
  * Starts the Worker at `url`, which gets `{id, ...request}` and posts a `Reply` for each. It is never
  * terminated from here: killed inside a run, ONNX Runtime has been seen to leave corrupt tensors to
- * other sessions; a Worker closes itself when it is asked to.
+ * other sessions; a Worker closes itself when it is asked to. `noticed` is told what it posts as a
+ * `Notice`, in the order of that and its replies.
  */
-export function startThread<Request>(url: URL, name: string): Thread<Request> {
+export function startThread<Request>(
+  url: URL,
+  name: string,
+  { noticed = () => {} }: { noticed?: (notice: unknown) => void } = {},
+): Thread<Request> {
   const worker = new Worker(url, { type: "module", name });
   const waiting = new Map<number, PromiseWithResolvers<unknown>>();
   let next = 1;
   let dead = false;
 
-  worker.onmessage = ({ data }: MessageEvent<Reply>) => {
+  worker.onmessage = ({ data }: MessageEvent<Reply | Notice>) => {
+    if ("notice" in data) return noticed(data.notice);
     const asked = waiting.get(data.id);
     waiting.delete(data.id);
     // Cloning keeps an error's message and stack, but no name of our own.

@@ -12,6 +12,8 @@ export interface WorkerIdentity {
   /** Fresh for every process start. */
   id: string;
   device: string;
+  /** For a person: why it works on that. */
+  deviceReason?: string;
   models: ModelSet;
 }
 
@@ -23,6 +25,8 @@ export interface Vitals {
   /** Items a second. */
   rate: number;
   counters: WorkerCounters;
+  /** For a person: what it is at before anything moves, such as "loading ViT-B/32 on webgpu". */
+  activity?: string | null;
 }
 
 /** What a supervised worker calls its connections, so that others see whether it has any. */
@@ -42,13 +46,15 @@ export function beat(db: Db, worker: WorkerIdentity, vitals: Vitals): Promise<vo
   const { clip, faces } = worker.models;
   return db.transaction(async (tx) => {
     const [{ introduced }] = await tx.execute<{ introduced: boolean }>(sql`
-      insert into workers as w (id, host, pid, device, clip_model, face_model, memory_mb,
-        in_hand, still_seconds, patience_seconds, rate, counters)
-      values (${worker.id}, ${hostname()}, ${Deno.pid}, ${worker.device}, ${clip.key},
-        ${faces.key}, ${memory}, ${vitals.inHand}, ${vitals.stillSeconds},
-        ${vitals.patienceSeconds}, ${vitals.rate}, ${JSON.stringify(vitals.counters)}::jsonb)
+      insert into workers as w (id, host, pid, device, device_reason, clip_model, face_model,
+        memory_mb, in_hand, still_seconds, patience_seconds, rate, counters, activity)
+      values (${worker.id}, ${hostname()}, ${Deno.pid}, ${worker.device},
+        ${worker.deviceReason ?? null}, ${clip.key}, ${faces.key}, ${memory}, ${vitals.inHand},
+        ${vitals.stillSeconds}, ${vitals.patienceSeconds}, ${vitals.rate},
+        ${JSON.stringify(vitals.counters)}::jsonb, ${vitals.activity ?? null})
       on conflict (id) do update set beats = w.beats + 1, beat_at = now(),
-        memory_mb = excluded.memory_mb, in_hand = excluded.in_hand,
+        device = excluded.device, device_reason = excluded.device_reason,
+        activity = excluded.activity, memory_mb = excluded.memory_mb, in_hand = excluded.in_hand,
         still_seconds = excluded.still_seconds, patience_seconds = excluded.patience_seconds,
         rate = excluded.rate, counters = excluded.counters
       returning (xmax = 0) as introduced`);

@@ -1,0 +1,48 @@
+import type { Candidate } from "./candidates.ts";
+import type { Measured } from "./probe.ts";
+
+/** What came of trying a device in a process of its own. */
+export type Outcome = Measured | { failure: string };
+
+/** Vectors of one picture that differ by more are not of one model (cosine). */
+const SAME_VECTOR = 0.999;
+/** Boxes of one face that overlap less are not of one detector. */
+const SAME_BOX = 0.95;
+
+/** A device judged: `usable` if its results are right, `better` if it is also worth using. */
+export interface Verdict {
+  usable: boolean;
+  better: boolean;
+  /** For a person. */
+  reason: string;
+}
+
+/** Judges a candidate by what came of trying it; null: it has not been tried. */
+export function judge(candidate: Candidate, outcome: Outcome | null): Verdict {
+  const refused = (reason: string) => ({ usable: false, better: false, reason });
+  if (candidate.missing !== null) return refused(candidate.missing);
+  if (outcome === null) return refused(`${named(candidate)} was not tried`);
+  if ("failure" in outcome) return refused(`${named(candidate)}: ${outcome.failure}`);
+  if (outcome.cosine < SAME_VECTOR) {
+    return refused(
+      `wrong results: cosine ${outcome.cosine.toFixed(4)} to the CPU's vectors, ` +
+        `expected ${SAME_VECTOR}`,
+    );
+  }
+  if (outcome.overlap < SAME_BOX) {
+    return refused(
+      `wrong results: faces overlap by ${outcome.overlap.toFixed(2)} with the CPU's, ` +
+        `expected ${SAME_BOX}`,
+    );
+  }
+  const ratio = outcome.cpuSeconds / outcome.seconds;
+  const speed = `${ratio.toFixed(ratio < 10 ? 2 : 0)} × the CPU's speed`;
+  const reason = `${candidate.software ? software(candidate) : named(candidate)}, ${speed}`;
+  return { usable: true, better: ratio > 1 && !candidate.software, reason };
+}
+
+/** Why a GPU that is a program is not worth trying. */
+export const software = (candidate: Candidate): string =>
+  `${named(candidate)} is a program that runs on the CPU`;
+
+const named = ({ adapter, device }: Candidate): string => adapter ?? device;
