@@ -5,8 +5,10 @@ import type { Db } from "../db/client.ts";
 import { sessions } from "../db/schema.ts";
 import { createSession, type NewSession } from "../jobs/lifecycle.ts";
 import { superviseWorker } from "../jobs/supervisor.ts";
+import { checkDevice } from "../jobs/worker_device.ts";
 import { configureLog } from "../log.ts";
 import { openEngine } from "../models/engine.ts";
+import { packsDir } from "../models/installed.ts";
 import { openHouse } from "./house.ts";
 import { runSession } from "./run_session.ts";
 import { terminalUser } from "./terminal_user.ts";
@@ -22,8 +24,10 @@ export async function indexCommand(
 ): Promise<number> {
   configureLog({ ...config, logLevel: config.logLevel === "info" ? "warn" : config.logLevel });
   const folders = await checkFolders(options.folders);
-  const engine = await openEngine({ modelsDir: config.modelsDir, roles: ["text"] });
+  const { modelsDir, dataDir } = config;
+  const engine = await openEngine({ modelsDir, packsDir: packsDir(dataDir), roles: [] });
   await engine.close();
+  await checkDevice(config);
   const { stopping, restore } = stopSignals();
   const house = await openHouse(config, "index");
   const supervisor = superviseWorker(config, house.database);

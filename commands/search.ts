@@ -1,8 +1,8 @@
 import type { Config } from "../config.ts";
 import { createSearch } from "../db/search.ts";
 import { configureLog } from "../log.ts";
-import { openEngine } from "../models/engine.ts";
 import { openHouse } from "./house.ts";
+import { textEncoders } from "./text_encoders.ts";
 
 const LIMIT = 20;
 const MOST = 200;
@@ -21,29 +21,24 @@ export async function searchCommand(
     throw new Error(`Cannot search for nothing: name some words, as in "search red sunset"`);
   }
   const limit = checkLimit(options.limit);
-  const engine = await openEngine({ modelsDir: config.modelsDir, roles: ["text"] });
+  const house = await openHouse(config, "search");
+  const search = createSearch(house.database, textEncoders(config));
   try {
-    const house = await openHouse(config, "search");
-    const search = createSearch(house.database, engine);
-    try {
-      const found = await search.find(query, limit);
-      if (options.json) {
-        const results = found.results.map(({ id, ...photo }) => ({ photoId: id, ...photo }));
-        console.log(JSON.stringify({ ...found, results }, null, 2));
-      } else {
-        for (const { score, path } of found.results) console.log(`${score.toFixed(3)}  ${path}`);
-        if (found.message) console.error(found.message);
-        if (found.builtinModels && found.results.length > 0) {
-          console.error("(compared by the built-in demonstration models)");
-        }
+    const found = await search.find(query, limit);
+    if (options.json) {
+      const results = found.results.map(({ id, ...photo }) => ({ photoId: id, ...photo }));
+      console.log(JSON.stringify({ ...found, results }, null, 2));
+    } else {
+      for (const { score, path } of found.results) console.log(`${score.toFixed(3)}  ${path}`);
+      for (const line of [found.message, found.notice]) if (line) console.error(line);
+      if (found.builtinModels && found.results.length > 0) {
+        console.error("(compared by the built-in demonstration models)");
       }
-      return found.results.length > 0 ? 0 : 1;
-    } finally {
-      await search.close();
-      await house.close();
     }
+    return found.results.length > 0 ? 0 : 1;
   } finally {
-    await engine.close();
+    await search.close();
+    await house.close();
   }
 }
 

@@ -2,11 +2,16 @@ import type { Config } from "../config.ts";
 import { createSearch } from "../db/search.ts";
 import { configureLog, log } from "../log.ts";
 import { superviseWorker } from "../jobs/supervisor.ts";
+import { checkDevice } from "../jobs/worker_device.ts";
 import { openEngine } from "../models/engine.ts";
+import { packsDir } from "../models/installed.ts";
+import { catalogue } from "../models/catalogue.ts";
 import { createApp } from "../routes/app.ts";
 import { createFolderCounter } from "../routes/folder_counter.ts";
+import { createPulls } from "../routes/pulls.ts";
 import { openHouse } from "./house.ts";
 import { fired, stopSignals } from "./stop_signals.ts";
+import { textEncoders } from "./text_encoders.ts";
 
 /** Requests under way get this long when the server stops. */
 const DRAIN_MS = 3000;
@@ -23,11 +28,19 @@ export async function serveCommand(
   const signals = options.stopping ? null : stopSignals();
   const stopping = options.stopping ?? signals!.stopping;
   // Wrong model files are found out here, with their message, not by a worker that cannot start.
-  const engine = await openEngine({ modelsDir: config.modelsDir, roles: ["text"] });
+  const { modelsDir, dataDir } = config;
+  const engine = await openEngine({ modelsDir, packsDir: packsDir(dataDir), roles: ["text"] });
+  if (options.worker !== false) await checkDevice(config);
   const house = await openHouse(config, "web");
   const counter = createFolderCounter();
-  const search = createSearch(house.database, engine);
-  const app = createApp({ database: house.database, config, counter, search });
+  const pulls = createPulls({
+    dataDir: config.dataDir,
+    catalogue: catalogue(),
+    reserve: config.minFreeMb * 1e6,
+    mirror: config.modelsMirror,
+  });
+  const search = createSearch(house.database, textEncoders(config, engine));
+  const app = createApp({ database: house.database, config, counter, search, pulls });
   const server = await listen(config, app)
     .catch(async (error) => {
       await house.close();
@@ -44,7 +57,7 @@ export async function serveCommand(
   else console.log(`Safelight is at ${url}`);
   await fired(stopping);
   log("info", "stopping");
-  await supervisor?.stop();
+  await Promise.all([supervisor?.stop(), pulls.close()]);
   await Promise.race([
     server.shutdown(),
     new Promise((resolve) => setTimeout(resolve, DRAIN_MS)),

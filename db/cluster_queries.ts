@@ -1,6 +1,7 @@
 import { count, desc, eq, getTableColumns, inArray, sql } from "drizzle-orm";
 import type { Db } from "./client.ts";
-import { clusterings, clusters, faces, photos } from "./schema.ts";
+import { clusters, faces, photos } from "./schema.ts";
+import { SHOWN_FACES } from "./serving_queries.ts";
 
 export interface ClusterRow {
   id: number;
@@ -11,19 +12,17 @@ export interface ClusterRow {
 }
 
 /**
- * One page of clusters of the newest clustering's model, the largest first, each with its best
- * faces. Clusters of a model no longer in use stay out.
+ * One page of clusters of the face model that is shown, the largest first, each with its best faces.
+ * Those of other models, former ones and ones that are not complete yet, stay out.
  */
 export async function listClusters(
   db: Db,
   { limit, offset, facesEach }: { limit: number; offset: number; facesEach: number },
 ): Promise<{ clusters: ClusterRow[]; total: number }> {
-  const newest = sql`(select ${clusterings.model} from ${clusterings}
-    order by ${clusterings.id} desc limit 1)`;
   const [rows, [{ total }]] = await Promise.all([
-    db.select(getTableColumns(clusters)).from(clusters).where(eq(clusters.model, newest))
+    db.select(getTableColumns(clusters)).from(clusters).where(eq(clusters.model, SHOWN_FACES))
       .orderBy(desc(clusters.size), clusters.id).limit(limit).offset(offset),
-    db.select({ total: count() }).from(clusters).where(eq(clusters.model, newest)),
+    db.select({ total: count() }).from(clusters).where(eq(clusters.model, SHOWN_FACES)),
   ]);
   const members = await bestFaces(db, rows.map((row) => row.id), facesEach);
   return {

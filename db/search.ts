@@ -1,14 +1,9 @@
+import { isBuiltin } from "../models/types.ts";
 import type { Database } from "./client.ts";
 import { findPresent, type FoundPhoto } from "./search_queries.ts";
+import { createStages, EncoderFault, type OpenEncoder, type Stage } from "./search_stages.ts";
+import { readServing } from "./serving_queries.ts";
 import type { Hit } from "./vector_index/index.ts";
-import { openLibraryIndex } from "./vector_index/open.ts";
-
-/** What puts words where the pictures are; an engine of the models room is one. */
-export interface TextEncoder {
-  models: { clip: { key: string; dimension: number; builtin: boolean } };
-  /** A unit vector; zeros if it knows none of the words. */
-  embedText(text: string): Promise<Float32Array>;
-}
 
 export interface SearchResult {
   query: string;
@@ -17,6 +12,8 @@ export interface SearchResult {
   builtinModels: boolean;
   /** For a person: why there are no results; null where there are. */
   message: string | null;
+  /** For a person: what to know about these results; null: nothing. */
+  notice: string | null;
   /** Best first. */
   results: (FoundPhoto & { score: number })[];
 }
@@ -24,12 +21,13 @@ export interface SearchResult {
 export interface Search {
   /**
    * The `limit` photos nearest to the query, of those nearer than a right angle (a cosine above 0),
-   * best first: representatives of which a file is still there.
+   * best first: representatives of which a file is still there. By the model that serves (see
+   * serving_queries.ts); after a switch the former one answers for as long as the other needs to load.
    */
   find(query: string, limit: number): Promise<SearchResult>;
   /** Loads the index, so that the first search need not wait for it. */
   warm(): Promise<void>;
-  /** Ends the index's thread; the encoder is its owner's to close. */
+  /** Ends the threads of index and encoder. */
   close(): Promise<void>;
 }
 
@@ -39,14 +37,35 @@ const SPARE = 20;
 const MORE = 8;
 const MOST = 10_000;
 
-/** Search over the pictures of `database`; threads start with the first call. */
-export function createSearch(database: Database, encoder: TextEncoder): Search {
-  const { key: model, dimension, builtin: builtinModels } = encoder.models.clip;
-  const index = openLibraryIndex({ url: database.url, model, dimension });
+/** Search over the pictures of `database`; nothing is opened before the first call. */
+export function createSearch(database: Database, open: OpenEncoder): Search {
+  const stages = createStages(database.url, open);
 
   async function find(query: string, limit: number): Promise<SearchResult> {
-    const result = { query, model, builtinModels, message: null, results: [] };
-    const vector = await encoder.embedText(query);
+    const { clip } = await readServing(database.db);
+    try {
+      return await stages.on(clip, async (stage) => {
+        const found = await findOn(stage, { query, limit });
+        const gone = clip !== null && stage.wanted === clip && found.model !== clip;
+        return { ...found, notice: gone ? INCOMPLETE : null };
+      });
+    } catch (error) {
+      // No fault of this program, and the words say what to do.
+      if (!(error instanceof EncoderFault)) throw error;
+      const { message } = error;
+      return { query, model: clip ?? "", builtinModels: isBuiltin(clip), message, ...NONE };
+    }
+  }
+
+  async function findOn(
+    { encoder, index }: Stage,
+    { query, limit }: { query: string; limit: number },
+  ): Promise<SearchResult> {
+    const { key: model, builtin: builtinModels } = encoder.models.clip;
+    const result = { query, model, builtinModels, message: null, ...NONE };
+    const vector = await encoder.embedText(query).catch((error) => {
+      throw isFileFault(error) ? new EncoderFault(error) : error;
+    });
     if (vector.every((value) => value === 0)) {
       return { ...result, message: unknownWords(builtinModels) };
     }
@@ -72,12 +91,26 @@ export function createSearch(database: Database, encoder: TextEncoder): Search {
     });
   }
 
-  return { find, warm: index.warm, close: index.close };
+  return {
+    find,
+    async warm() {
+      const { clip } = await readServing(database.db);
+      await stages.on(clip, ({ index }) => index.warm());
+    },
+    close: stages.close,
+  };
 }
 
+/** A graph or its vocabulary is gone; errors keep no more than their name between threads. */
+const isFileFault = ({ name }: Error) => name === "ModelError" || name === "NotFound";
+
+const NONE = { notice: null, results: [] };
 const NOTHING_THERE =
   "No picture is searchable yet with the models in use: start a session over a folder";
 const NOTHING_NEAR = "No picture is like these words";
+const INCOMPLETE =
+  "The former models are no longer installed: until the run with the new ones is " +
+  "complete, pictures may be missing here";
 
 const unknownWords = (builtin: boolean) =>
   builtin

@@ -12,6 +12,7 @@ import {
   SessionNotFound,
 } from "./session_state.ts";
 import { openPhase } from "./open_phase.ts";
+import { switchServing } from "./serving.ts";
 import { isTerminal } from "./status.ts";
 import type { WorkerIdentity } from "./queue/workers.ts";
 
@@ -52,13 +53,15 @@ async function moveOn(
 ): Promise<Step> {
   const session = await lockSession(tx, id);
   const step: Step = { next: null, opened: 0 };
-  if (session.status === "pending") return step;
+  if (session.status === "pending" || !isMadeFor(session, worker)) return step;
   let moved = false;
+  let from = after;
   for (const name of PHASE_NAMES) {
     let phase = await phaseRow(tx, id, name);
     if (isUnopened(phase, session)) {
-      const next = await openPhase(tx, { session, phase: name, worker }, { after });
+      const next = await openPhase(tx, { session, phase: name, worker }, { after: from });
       if (next !== null) return { ...step, next };
+      from = "";
       phase = await phaseRow(tx, id, name);
       step.opened += phase.total ?? 0;
       moved = true;
@@ -115,6 +118,12 @@ export async function sessionsToAdvance(db: Db): Promise<number[]> {
   return rows.map((row) => Number(row.id));
 }
 
+// What a run after a change of models makes is stored under the worker's models: others would make
+// the wrong thing, and count it as done.
+const isMadeFor = (session: Session, { models }: WorkerIdentity) =>
+  session.kind !== "models" ||
+  (session.clipModel === models.clip.key && session.faceModel === models.faces.key);
+
 // A phase whose turn has come: behind one that ended, or the first of a run over what exists.
 const isUnopened = (phase: Phase, session: Session) =>
   phase.name !== "discovery" && (phase.status === "pending" ||
@@ -156,5 +165,7 @@ async function completePhase(tx: Tx, ending: Ending): Promise<void> {
   }).where(and(eq(phases.sessionId, session.id), eq(phases.name, phase.name))).returning();
   const kind = status === "completed" ? "phase_completed" : "cancelled";
   await recordEvent(tx, { sessionId: session.id, kind, phase: phase.name });
-  if (status === "completed") await rememberPhase(tx, { ...ending, phase: ended });
+  if (status !== "completed") return;
+  await rememberPhase(tx, { ...ending, phase: ended });
+  await switchServing(tx, { ...ending, phase: ended });
 }

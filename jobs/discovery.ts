@@ -8,7 +8,7 @@ import { holdClaim, releaseClaim } from "./queue/finish.ts";
 import { rateUpdate } from "./queue/rate.ts";
 import { sampleProgress } from "./queue/samples.ts";
 import { inFolders, sessionFolders, spread } from "./session_files.ts";
-import { IGNORED } from "./open_phase.ts";
+import { IGNORED } from "./queue_items.ts";
 import type { WorkerContext } from "./worker_context.ts";
 import { type FoundFile, walk, type WalkEvent } from "./walk.ts";
 

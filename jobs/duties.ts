@@ -1,6 +1,7 @@
 import { isConnectionFault } from "../db/client.ts";
 import { log, logError } from "../log.ts";
 import { sessionsToAdvance } from "./advance.ts";
+import { watchChoice } from "./chosen_models.ts";
 import type { Shop } from "./lane.ts";
 import { PHASE_NAMES } from "../db/schema.ts";
 import { runningPhases } from "./queue/claim.ts";
@@ -18,16 +19,18 @@ const THIN_MS = 60_000;
 const LOOK_MS = 2500;
 
 /** What some worker must do from time to time; all of it may run in several workers at once. */
-export async function duties({ context, wake }: Shop): Promise<void> {
-  const { db, stopping } = context;
+export async function duties({ context, wake, modelsChanged }: Shop): Promise<void> {
+  const { db, stopping, config, worker } = context;
+  const othersChosen = watchChoice(config, worker.models);
   let thinned = performance.now();
   while (!stopping.aborted) {
     try {
+      if (await othersChosen()) modelsChanged();
       while (!stopping.aborted && await carryOutRequests(db));
       for (const id of await sessionsToAdvance(db)) await context.advance(id);
       if (performance.now() - thinned > THIN_MS) {
         thinned = performance.now();
-        for (const { sessionId } of await runningPhases(db, PHASE_NAMES)) {
+        for (const { sessionId } of await runningPhases(db, PHASE_NAMES, worker.models)) {
           await thinSamples(db, { sessionId });
         }
       }

@@ -2,21 +2,30 @@ import { log } from "../log.ts";
 import { errorDetails } from "./error_details.ts";
 import { findByContent, findByHash, findSimilar } from "./find_photos.ts";
 import { identify, isBefore, similarShape } from "./identity.ts";
-import type { PreparedBatch, TrainingItem } from "./training.ts";
+import type { PreparedBatch } from "./training.ts";
+import type { Picture, TrainingItem } from "./training_item.ts";
 import type { WorkerContext } from "./worker_context.ts";
 
 /**
  * Computes the vectors of those items of a batch that will represent themselves. Copies and
- * near-copies, of stored photos or of an earlier item of the batch, cost no inference. An item
- * whose inference fails alone becomes a fault; the others go on.
+ * near-copies, of stored photos, of `uncommitted` items (those with vectors of the batches before,
+ * while their transaction runs) or of an earlier item of the batch, cost no inference. Should such
+ * a transaction fail, storing gives the copy back. An item whose inference fails alone becomes a
+ * fault; the others go on.
  */
-export async function embedBatch(context: WorkerContext, batch: PreparedBatch): Promise<void> {
-  const needy = await representatives(context, batch);
+export async function embedBatch(
+  context: WorkerContext,
+  batch: PreparedBatch,
+  uncommitted: TrainingItem[] = [],
+): Promise<void> {
+  const needy = await representatives(context, batch, uncommitted);
   if (needy.length === 0) return;
   try {
+    const started = performance.now();
     const vectors = await context.engine.embedImages(
-      needy.map((item) => item.decoded!.clipPixels),
+      needy.map((item) => item.picture!.clipPixels),
     );
+    batch.inferred = { pictures: needy.length, seconds: (performance.now() - started) / 1000 };
     needy.forEach((item, index) => item.vector = vectors[index]);
   } catch (error) {
     if (isModelFault(error) || needy.length === 1) throw error;
@@ -35,7 +44,7 @@ async function embedAlone(
   item: TrainingItem,
 ): Promise<void> {
   try {
-    [item.vector] = await context.engine.embedImages([item.decoded!.clipPixels]);
+    [item.vector] = await context.engine.embedImages([item.picture!.clipPixels]);
   } catch (error) {
     batch.items.splice(batch.items.indexOf(item), 1);
     batch.faults.push({
@@ -50,17 +59,18 @@ async function embedAlone(
 async function representatives(
   { db, worker }: WorkerContext,
   { items, claim }: PreparedBatch,
+  uncommitted: TrainingItem[],
 ): Promise<TrainingItem[]> {
-  const decoded = items.filter((item) => item.decoded !== null);
+  const seen = items.filter((item) => item.picture !== null);
   const model = worker.models.clip.key;
-  const known = await findByContent(db, { hashes: decoded.map((item) => item.sha256), model });
+  const known = await findByContent(db, { hashes: seen.map((item) => item.sha256), model });
   const stored = await findByHash(db, {
-    hashes: decoded.map((item) => item.decoded!.dhash),
+    hashes: seen.map((item) => item.picture!.dhash),
     model,
   });
   const chosen: TrainingItem[] = [];
-  for (const item of decoded.sort((a, b) => isBefore(a, b) ? -1 : 1)) {
-    const photo = item.decoded!;
+  for (const item of seen.sort((a, b) => isBefore(a, b) ? -1 : 1)) {
+    const photo = item.picture!;
     const same = known.get(item.sha256) ?? null;
     const identity = identify({ ...item, sessionId: claim.sessionId }, {
       same,
@@ -68,15 +78,17 @@ async function representatives(
     });
     const needs = identity.kind === "represents" ||
       (identity.kind === "same_content" && same!.representativeId === null && !same!.embedded);
-    const earlier = chosen.some((other) =>
+    const copied = [...uncommitted, ...chosen].some((other) =>
       other.sha256 === item.sha256 ||
-      (!photo.flat && other.decoded!.dhash === photo.dhash && !other.decoded!.flat &&
-        similarShape(other.decoded!, photo))
+      (isBefore(other, item) && sameLooks(other.picture!, photo))
     );
-    if (needs && !earlier) chosen.push(item);
+    if (needs && !copied) chosen.push(item);
   }
   return chosen;
 }
+
+const sameLooks = (a: Picture, b: Picture) =>
+  !a.flat && !b.flat && a.dhash === b.dhash && similarShape(a, b);
 
 /** True if the model itself cannot be used: no item is to blame, and the phase cannot go on. */
 export function isModelFault(error: unknown): boolean {

@@ -1,5 +1,5 @@
 import { transact } from "../db/transact.ts";
-import { and, eq, inArray } from "drizzle-orm";
+import { and, eq, inArray, ne } from "drizzle-orm";
 import { faceScans, photos, sessions } from "../db/schema.ts";
 import { forgetFiles } from "../db/forget_files.ts";
 import { previewPath } from "../db/photo_store.ts";
@@ -16,6 +16,7 @@ type Finding = Look | { jobId: number; error: unknown };
 /** A batch whose previews are in memory. */
 export interface FaceBatch {
   claim: Claim;
+  session: Pick<typeof sessions.$inferSelect, "kind" | "settings">;
   /** Items that need no look. */
   settled: Outcome[];
   previews: { jobId: number; photoId: number; preview: Uint8Array }[];
@@ -27,7 +28,8 @@ export async function prepareFaces(context: WorkerContext, claim: Claim): Promis
   const rows = await context.db.select({ id: photos.id, sha256: photos.sha256 }).from(photos)
     .where(inArray(photos.id, claim.jobs.map((job) => job.subject)));
   const scanned = await scannedElsewhere(context, claim);
-  const batch: FaceBatch = { claim, settled: [], previews: [], findings: [] };
+  const session = await sessionOf(context, claim);
+  const batch: FaceBatch = { claim, session, settled: [], previews: [], findings: [] };
   await Promise.all(claim.jobs.map(async (job) => {
     if (scanned.has(job.subject)) {
       batch.settled.push({ id: job.id, ...ALREADY_SCANNED });
@@ -53,7 +55,7 @@ async function scannedElsewhere({ db, worker }: WorkerContext, claim: Claim): Pr
     .innerJoin(sessions, eq(sessions.id, claim.sessionId))
     .where(and(
       eq(faceScans.model, worker.models.faces.key),
-      eq(sessions.kind, "folders"),
+      ne(sessions.kind, "faces"),
       inArray(faceScans.photoId, claim.jobs.map((job) => job.subject)),
     ));
   return new Set(rows.map((row) => row.photoId));
@@ -65,22 +67,27 @@ const lostPreview = () =>
     "Its preview is missing in the data directory; run over its folder again to make a new one",
   );
 
-/** Finds and embeds the faces of a batch and stores them with the ends of the jobs and the ledger. */
-export async function finishFaces(context: WorkerContext, batch: FaceBatch): Promise<void> {
-  const { engine, config, db } = context;
-  const { kind, settings } = await sessionOf(context, batch.claim);
-  const found = await engine.findFaces(batch.previews.map((item) => item.preview), {
+/** Finds and embeds the faces of a batch; the previews are not needed any more. */
+export async function findFacesOf(context: WorkerContext, batch: FaceBatch): Promise<void> {
+  const { engine, config } = context;
+  const { settings } = batch.session;
+  const previews = batch.previews.splice(0);
+  const found = await engine.findFaces(previews.map((item) => item.preview), {
     minScore: settings.minFaceScore ?? config.minFaceScore,
     minSize: settings.minFaceSize ?? config.minFaceSize,
   });
-  batch.previews.forEach(({ jobId, photoId }, index) => {
+  previews.forEach(({ jobId, photoId }, index) => {
     const result = found[index];
     batch.findings.push(
       result instanceof ImageError ? { jobId, error: result } : { jobId, photoId, faces: result },
     );
   });
   context.moved();
-  const { counts, pending } = await transact(db, async (tx) => {
+}
+
+/** Stores what was found with the ends of the jobs and the ledger, in one transaction. */
+export async function storeFaceBatch(context: WorkerContext, batch: FaceBatch): Promise<void> {
+  const { counts, pending } = await transact(context.db, async (tx) => {
     const ours = await holdClaim(tx, batch.claim);
     const findings = batch.findings.filter((finding) => ours.has(finding.jobId));
     const outcomes = batch.settled.filter((outcome) => ours.has(outcome.id));
@@ -89,7 +96,7 @@ export async function finishFaces(context: WorkerContext, batch: FaceBatch): Pro
       ...await storeFaces(tx, looks, {
         model: context.worker.models.faces.key,
         sessionId: batch.claim.sessionId,
-        kind,
+        kind: batch.session.kind,
       }),
     );
     const faults = findings.flatMap((finding) =>
@@ -104,7 +111,10 @@ export async function finishFaces(context: WorkerContext, batch: FaceBatch): Pro
   if (pending === 0) await context.advance(batch.claim.sessionId);
 }
 
-async function sessionOf({ db }: WorkerContext, { sessionId }: Claim) {
+async function sessionOf(
+  { db }: WorkerContext,
+  { sessionId }: Claim,
+): Promise<FaceBatch["session"]> {
   const [session] = await db.select({ kind: sessions.kind, settings: sessions.settings })
     .from(sessions).where(eq(sessions.id, sessionId));
   // Deleted with its jobs while the batch was in hand: nothing of it will be stored.

@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm";
 import type { Tx } from "../db/client.ts";
 import { LISTING_PHASES } from "../db/item_queries.ts";
-import { IGNORED } from "./open_phase.ts";
+import { IGNORED } from "./queue_items.ts";
 import { itemsOf, PORTION, type Request } from "./requested_items.ts";
 
 /**

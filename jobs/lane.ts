@@ -34,6 +34,8 @@ export interface Shop {
   counting: Counting;
   /** Told when items wait that only a fresh process may run (see quarantine.ts). */
   suspectsFound(): void;
+  /** Told when other models are to be worked with (see chosen_models.ts). */
+  modelsChanged(): void;
 }
 
 /**
@@ -65,7 +67,7 @@ async function nextClaim(
   last: number,
 ): Promise<Claim | null> {
   if (stopping.aborted) return null;
-  const open = await runningPhases(db, lane.phases);
+  const open = await runningPhases(db, lane.phases, worker.models);
   // After the session served last come the later ones, then from the start: nobody starves.
   const turn = [
     ...open.filter((phase) => phase.sessionId > last),

@@ -40,6 +40,9 @@ export interface NewSession {
   /** Whose photos such a run takes; null: the whole library. */
   sourceSessionId?: number | null;
   settings?: RunSettings;
+  /** The keys of the models that a run of kind "models" is for; no others may work on it. */
+  clipModel?: string;
+  faceModel?: string;
 }
 
 /** Who asks; the program itself where nobody is named. */
@@ -58,9 +61,10 @@ export function createSession(db: Db, session: NewSession & Actor): Promise<numb
   const { by, ...values } = session;
   return transact(db, async (tx) => {
     const [{ id }] = await tx.insert(sessions).values(values).returning({ id: sessions.id });
+    const overLibrary = session.kind === "faces" || session.kind === "clustering";
     const skipped = {
-      discovery: session.kind === "faces" || session.kind === "clustering",
-      training: session.kind === "faces" || session.kind === "clustering",
+      discovery: overLibrary || session.kind === "models",
+      training: overLibrary,
       face_detection: session.skipFaceDetection || session.kind === "clustering",
       // Without new faces there is nothing new to group.
       clustering: session.skipFaceDetection || session.skipClustering,

@@ -1,11 +1,22 @@
 /** Runs one piece of work at a time, in the order asked. */
-export type Mutex = <T>(work: () => Promise<T>) => Promise<T>;
+export interface Mutex {
+  run<T>(work: () => Promise<T>): Promise<T>;
+  /** Pieces of work that wait or run. */
+  readonly waiting: number;
+}
 
 export function createMutex(): Mutex {
   let last: Promise<unknown> = Promise.resolve();
-  return (work) => {
-    const result = last.then(work);
-    last = result.catch(() => {});
-    return result;
+  let waiting = 0;
+  return {
+    run(work) {
+      waiting++;
+      const result = last.then(work).finally(() => waiting--);
+      last = result.catch(() => {});
+      return result;
+    },
+    get waiting() {
+      return waiting;
+    },
   };
 }

@@ -17,19 +17,30 @@ const LEAST_ITEMS = 20;
 /** Runs that are looked back at: enough to even out, few enough to follow a new disk. */
 const RUNS = 5;
 
-/** The phase whose items are counted first, and by which the times of all phases are foretold. */
-export const measuredBy = (kind: SessionKind): PhaseName =>
-  kind === "folders" ? "training" : "face_detection";
+/** The phase that is opened with the first count of items, from which all times are foretold. */
+export const firstCounted = (kind: SessionKind): PhaseName =>
+  kind === "folders" || kind === "models" ? "training" : "face_detection";
+
+/**
+ * The phase by whose items the time of another is foretold. A run after a change of models may have
+ * vectors to make and no faces to find, or the other way round: there each has its own.
+ */
+const measuredBy = (kind: SessionKind, phase: PhaseName): PhaseName =>
+  kind === "models" && phase !== "training" ? "face_detection" : firstCounted(kind);
 
 /**
  * Writes down what a phase of a session's first round cost on this device with these models. A
- * grouping alone has no items by which another could be foretold.
+ * grouping alone has no items by which another could be foretold, and what began with other models
+ * says nothing about either.
  */
 export async function rememberPhase(tx: Tx, { session, phase, worker }: Ending): Promise<void> {
   if (phase.name === "discovery" || session.kind === "clustering") return;
   if (session.round > 1 || phase.done === 0) return;
+  const { clip, faces } = worker.models;
+  if (session.clipModel !== clip.key || session.faceModel !== faces.key) return;
+  const by = measuredBy(session.kind, phase.name);
   const [{ total }] = await tx.select({ total: phases.total }).from(phases)
-    .where(and(eq(phases.sessionId, session.id), eq(phases.name, measuredBy(session.kind))));
+    .where(and(eq(phases.sessionId, session.id), eq(phases.name, by)));
   if ((total ?? 0) < LEAST_ITEMS) return;
   await tx.insert(history).values({
     device: worker.device,
@@ -42,7 +53,7 @@ export async function rememberPhase(tx: Tx, { session, phase, worker }: Ending):
 
 /**
  * Seconds a phase is expected to take in a session of this kind with so many items of the phase
- * that is counted first, on this device with these models: the mean of the last five runs, weighted
+ * it is measured by, on this device with these models: the mean of the last five runs, weighted
  * by their size; null without history.
  */
 export async function expectedSeconds(

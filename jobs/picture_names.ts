@@ -1,10 +1,10 @@
 /**
- * What counts as a picture by name. Formats that cannot be decoded yet are in the list too: their
- * owner must see them skipped with the reason, not missing.
+ * What counts as a picture by name. Formats that cannot be decoded are in the list too: their owner
+ * must see them skipped with the reason, not missing.
  */
 export const PICTURE_ENDINGS =
-  "\\.(?:jpe?g|jpe|jfif|png|webp|avif|tiff?|gif|heic|heif|hif|jxl|jp2|bmp|psd|dng|cr2|cr3|nef|arw|" +
-  "orf|rw2|raf|pef|srw)";
+  "\\.(?:jpe?g|jpe|jfif|png|webp|avif|tiff?|gif|heic|heif|hif|jxl|jp2|bmp|psd|svg|dng|cr2|cr3|nef|" +
+  "nrw|arw|orf|rw2|rwl|raf|pef|srw)";
 const PICTURE = new RegExp(`${PICTURE_ENDINGS}$`, "i");
 
 /** Folders other programs keep their own thumbnails and bins in. */

@@ -97,6 +97,14 @@ const made = fc.oneof(
       skipped: fc.constant<PhaseName[]>([]),
     }),
   },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant<SessionKind>("models"),
+      skipped: fc.constantFrom<PhaseName[]>([], ["face_detection", "clustering"]),
+      weights: fc.option(weights),
+    }),
+  },
 );
 
 /** What holds in every legal state, whatever came before it. */

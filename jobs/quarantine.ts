@@ -17,7 +17,7 @@ export async function quarantine(shop: Shop, lanes: Lane[]): Promise<void> {
   while (!context.stopping.aborted) {
     try {
       await context.inTouch();
-      const claim = await nextSuspect(context.db, context.worker.id);
+      const claim = await nextSuspect(context.db, context.worker);
       if (!claim) return;
       log("info", "an item runs alone, because workers died over it", {
         session: claim.sessionId,

@@ -34,7 +34,7 @@ export async function readOriginal(path: string): Promise<Original> {
         `The file has ${(size / 2 ** 30).toFixed(1)} GB; the limit is 1 GB`,
       );
     }
-    bytes = new Uint8Array(await new Response(file.readable).arrayBuffer());
+    bytes = await readAll(file, size);
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) {
       throw new ReadFault("vanished", "The file was gone when it was to be read", { cause: error });
@@ -49,4 +49,15 @@ export async function readOriginal(path: string): Promise<Original> {
   if (bytes.length === 0) throw new ImageError("empty", "The file is empty (0 bytes)");
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
   return { bytes, sha256: digest.toHex() };
+}
+
+// Into one buffer of the file's size: as a stream, in pieces of 64 KB, 4 MB took 2 ms longer.
+async function readAll(file: Deno.FsFile, size: number): Promise<Uint8Array<ArrayBuffer>> {
+  const bytes = new Uint8Array(size);
+  for (let at = 0; at < size;) {
+    const read = await file.read(bytes.subarray(at));
+    if (read === null) return bytes.slice(0, at);
+    at += read;
+  }
+  return bytes;
 }

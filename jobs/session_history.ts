@@ -58,7 +58,7 @@ export function record(
     other.session.faceModel === session.faceModel
   );
   const rows = PHASE_NAMES.map((name) => phases.find((phase) => phase.name === name)!);
-  const [discovery, , faces] = rows;
+  const [discovery, training, faces] = rows;
   return {
     session,
     outcome: session.status !== "completed"
@@ -66,7 +66,9 @@ export function record(
       : rows.some(({ failed }) => failed > 0)
       ? "with_errors"
       : "clean",
-    pictures: session.kind === "folders" ? discovery.done : faces.total ?? 0,
+    pictures: session.kind === "folders"
+      ? discovery.done
+      : Math.max(training.total ?? 0, faces.total ?? 0),
     seconds: session.startedAt && session.completedAt &&
       Math.max(0, (session.completedAt.getTime() - session.startedAt.getTime()) / 1000),
     phases: rows.map((phase) => ({

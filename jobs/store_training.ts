@@ -6,7 +6,8 @@ import { bytesOfVector } from "../db/vectors.ts";
 import { findByContent, findByHash, findSimilar, type StoredPhoto } from "./find_photos.ts";
 import { identify, isBefore } from "./identity.ts";
 import { completeJobs, holdClaim, type Outcome, retryLater } from "./queue/finish.ts";
-import type { PreparedBatch, TrainingItem } from "./training.ts";
+import type { PreparedBatch } from "./training.ts";
+import type { TrainingItem } from "./training_item.ts";
 import type { WorkerContext } from "./worker_context.ts";
 
 // Photos are made by one transaction at a time: two near-copies finished side by side must see
@@ -49,13 +50,18 @@ async function storeItems(tx: Tx, items: TrainingItem[], scope: Scope): Promise<
   const { model, sessionId } = scope;
   const known = await findByContent(tx, { hashes: items.map((item) => item.sha256), model });
   const representatives = await findByHash(tx, {
-    hashes: items.flatMap((item) => item.decoded?.dhash ?? []),
+    hashes: items.flatMap((item) => item.picture?.dhash ?? []),
     model,
   });
   const outcomes: Outcome[] = [];
   for (const item of items.sort((a, b) => isBefore(a, b) ? -1 : 1)) {
     const same = known.get(item.sha256) ?? null;
-    const similar = findSimilar(same ?? item.decoded!, representatives);
+    // Its photo was stored when the batch began, and has been deleted since: it must be read anew.
+    if (!same && !item.decoded) {
+      await giveBack(tx, item);
+      continue;
+    }
+    const similar = findSimilar(same ?? item.picture!, representatives);
     const identity = identify({ ...item, sessionId }, { same, similar });
     if (identity.kind === "same_content") {
       const { photo } = identity;
@@ -118,8 +124,8 @@ async function insertPhoto(
   place: { sessionId: number; representativeId: number | null },
 ): Promise<StoredPhoto> {
   const { decoded, sha256, byteSize, path, mtimeMs } = item;
-  const { width, height, format, takenAt, camera, dhash, flat, previewWidth, previewHeight } =
-    decoded!;
+  const { width, height, format, dhash, flat, previewWidth, previewHeight } = decoded!;
+  const { takenAt, takenOffsetMinutes, camera, lens, latitude, longitude, rating } = decoded!;
   const [{ id }] = await tx.insert(photos).values({
     sha256,
     byteSize,
@@ -127,7 +133,12 @@ async function insertPhoto(
     height,
     format,
     takenAt,
+    takenOffsetMinutes,
     camera,
+    lens,
+    latitude,
+    longitude,
+    rating,
     dhash,
     flat,
     previewWidth,
@@ -152,7 +163,7 @@ async function insertPhoto(
 }
 
 /**
- * Puts a late-coming, earlier picture in the place of its representative: vector and followers
+ * Puts a late-coming, earlier picture in the place of its representative: vectors and followers
  * move, and the old one's item is counted as the duplicate it now is. Which file represents thus
  * does not depend on the order in which files were finished.
  */
@@ -163,6 +174,12 @@ async function exchange(
   await tx.execute(sql`
     update photos set representative_id = ${to.id}
     where representative_id = ${from.id} or id = ${from.id}`);
+  // Those of other models, which may be the ones that answer searches, stand for it from now on.
+  await tx.execute(sql`
+    insert into embeddings (photo_id, model, vector)
+    select ${to.id}, model, vector from embeddings
+    where photo_id = ${from.id} and model <> ${scope.model}
+    on conflict (photo_id, model) do nothing`);
   await tx.execute(sql`delete from embeddings where photo_id = ${from.id}`);
   await tx.execute(sql`
     with late as (

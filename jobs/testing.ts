@@ -4,6 +4,7 @@ import { readConfig } from "../config.ts";
 import { sessions, type SessionStatus } from "../db/schema.ts";
 import { testDatabase, testDirectory } from "../db/testing.ts";
 import { type Engine, openEngine } from "../models/engine.ts";
+import { packsDir } from "../models/installed.ts";
 import { createSession, type NewSession, startSession } from "./lifecycle.ts";
 import { type SessionResult, sessionResult } from "./session_result.ts";
 import { runWorker } from "./worker.ts";
@@ -26,14 +27,25 @@ export async function testWorker(
   const defaults = { SAFELIGHT_DATA: join(dir, "data"), SAFELIGHT_LOG: "text" };
   const config = readConfig({ ...defaults, ...environment });
   await Deno.mkdir(config.dataDir, { recursive: true });
-  const engine = around(await openEngine({ modelsDir: null, roles: ["images", "faces"] }));
+  const open = async () =>
+    around(
+      await openEngine({
+        modelsDir: null,
+        packsDir: packsDir(config.dataDir),
+        roles: ["images", "faces"],
+      }),
+    );
+  let engine = await open();
   const stop = new AbortController();
   const running = keepWorking();
   const { db } = database;
 
   // As a supervisor does it; a process of its own is too slow for every test.
   async function keepWorking() {
-    while (await runWorker({ database, config, engine, stopping: stop.signal }) === "fresh");
+    while (await runWorker({ database, config, engine, stopping: stop.signal }) === "fresh") {
+      await engine.close();
+      engine = await open();
+    }
   }
 
   async function ended(id: number): Promise<SessionResult> {
@@ -48,8 +60,12 @@ export async function testWorker(
   return {
     db,
     sql: database.sql,
+    database,
     config,
-    engine,
+    /** Another one after a change of models. */
+    get engine() {
+      return engine;
+    },
     photos,
     ended,
     /** Makes and starts a session over the pictures and waits for its end. */

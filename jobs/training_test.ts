@@ -3,11 +3,13 @@ import { join } from "node:path";
 import { sql } from "drizzle-orm";
 import sharp from "sharp";
 import { checkLedgers } from "./check_ledgers.ts";
+import { embedBatch } from "./embed_batch.ts";
+import { createIntake } from "./intake.ts";
 import { createSession, pauseSession, resumeSession, startSession } from "./lifecycle.ts";
 import { claimJobs } from "./queue/claim.ts";
 import { readProgress } from "./read_progress.ts";
 import { testWorker } from "./testing.ts";
-import { finishTraining, prepareTraining } from "./training.ts";
+import { commitTraining, prepareTraining } from "./training.ts";
 import type { WorkerContext } from "./worker_context.ts";
 
 const SIZE = 400;
@@ -50,6 +52,30 @@ Deno.test("training, with a real worker", async (t) => {
     finished: () => {},
   };
 
+  const stages = {
+    intake: createIntake(2),
+    wanted: () => Promise.resolve(true),
+  };
+
+  /** A claim of ours: the phase is not open for the worker beside, and runs only while we claim. */
+  function claimed(id: number, limit: number) {
+    return db.transaction(async (tx) => {
+      await tx.execute(
+        sql`update phases set status = 'running', opened_round = 1, running_since = now()
+        where session_id = ${id} and name = 'training'`,
+      );
+      const claim = await claimJobs(tx as unknown as typeof db, {
+        sessionId: id,
+        phase: "training",
+        workerId: identity.id,
+        limit,
+      });
+      await tx.execute(sql`update phases set status = 'pending'
+        where session_id = ${id} and name = 'training'`);
+      return claim!;
+    });
+  }
+
   /** Files of one look, written with these times, finished one by one in the order given. */
   async function inOrder(files: { name: string; mtime: number; bytes: Uint8Array }[]) {
     const id = await createSession(db, { name: "t", rootPath: photos, subdirectories: [""] });
@@ -62,26 +88,13 @@ Deno.test("training, with a real worker", async (t) => {
         insert into jobs (session_id, phase, subject, priority)
         select ${id}::bigint, 'training', f.id, 0 from f`);
     }
-    // Paused for the worker beside, running for ours only while we claim.
     await db.execute(sql`update phases set total = ${files.length}
       where session_id = ${id} and name = 'training'`);
     for (let turn = 0; turn < files.length; turn++) {
-      const claim = await db.transaction(async (tx) => {
-        await tx.execute(
-          sql`update phases set status = 'running', opened_round = 1, running_since = now()
-          where session_id = ${id} and name = 'training'`,
-        );
-        const claim = await claimJobs(tx as unknown as typeof db, {
-          sessionId: id,
-          phase: "training",
-          workerId: identity.id,
-          limit: 1,
-        });
-        await tx.execute(sql`update phases set status = 'pending'
-          where session_id = ${id} and name = 'training'`);
-        return claim!;
-      });
-      await finishTraining(context, await prepareTraining(context, claim));
+      const claim = await claimed(id, 1);
+      const batch = (await prepareTraining(context, claim, stages))!;
+      await embedBatch(context, batch);
+      await commitTraining(context, batch);
     }
     const rows = await db.execute<{ path: string; state: string; represents: boolean }>(sql`
       select f.path, j.state, p.representative_id is null as represents
@@ -124,6 +137,39 @@ Deno.test("training, with a real worker", async (t) => {
       assert.deepEqual([first, copy].sort(), ["done true", "skipped true"], `order ${order}`);
       assert.deepEqual(await checkLedgers(db), []);
     }
+  });
+
+  await t.step("a near-copy costs no inference while the batch before is committed", async () => {
+    const id = await createSession(db, { name: "t", rootPath: photos, subdirectories: [""] });
+    const original = await picture(60).jpeg().toBuffer();
+    for (const n of [0, 1]) {
+      const path = join(photos, `${id}-near-${n}.jpg`);
+      await Deno.writeFile(path, n ? await sharp(original).resize(300).toBuffer() : original);
+      await db.execute(sql`
+        with f as (insert into files (path, size, mtime_ms) values (${path}, 1, ${n}) returning id)
+        insert into jobs (session_id, phase, subject)
+        select ${id}::bigint, 'training', f.id from f`);
+    }
+    await db.execute(sql`update phases set total = 2
+      where session_id = ${id} and name = 'training'`);
+    const prepared = async () => (await prepareTraining(context, await claimed(id, 1), stages))!;
+    const states = async () =>
+      (await db.execute<{ state: string }>(sql`
+        select state from jobs where session_id = ${id} order by id`)).map(({ state }) => state);
+    const first = await prepared();
+    await embedBatch(context, first);
+    const second = await prepared();
+    await embedBatch(context, second, first.items);
+    assert.deepEqual([first, second].map(({ inferred }) => inferred.pictures), [1, 0]);
+    // Should the first not be stored after all, the copy is given back, with nothing lost.
+    await commitTraining(context, second);
+    assert.deepEqual(await states(), ["running", "queued"]);
+    await commitTraining(context, first);
+    const again = await prepared();
+    await embedBatch(context, again);
+    await commitTraining(context, again);
+    assert.deepEqual(await states(), ["done", "skipped"]);
+    assert.deepEqual(await checkLedgers(db), []);
   });
 
   await t.step("flat pictures are no duplicates of each other", async () => {
@@ -177,6 +223,54 @@ Deno.test("training, with a real worker", async (t) => {
     const { failures, outcome } = await worker.ended(id);
     assert.equal(outcome, "with_errors");
     assert.deepEqual(failures.map((failure) => failure.reason), ["vanished"]);
+  });
+
+  await t.step("originals in memory are bounded by their bytes, not by the batch", async () => {
+    const id = await createSession(db, { name: "t", rootPath: photos, subdirectories: [""] });
+    const size = 40 * 2 ** 20;
+    for (let n = 0; n < 8; n++) {
+      const path = join(photos, `${id}-large-${n}.jpg`);
+      // What follows the end of a JPEG is none of the decoder's business.
+      await Deno.writeFile(path, await picture(40 + n).jpeg().toBuffer());
+      await Deno.truncate(path, size);
+      await db.execute(sql`
+        with f as (insert into files (path, size, mtime_ms) values (${path}, ${size}, ${n})
+          returning id)
+        insert into jobs (session_id, phase, subject)
+        select ${id}::bigint, 'training', f.id from f`);
+    }
+    await db.execute(sql`update phases set total = 8
+      where session_id = ${id} and name = 'training'`);
+    const intake = createIntake(2);
+    const { originals } = intake;
+    const inside = { now: 0, most: 0, ever: 0 };
+    const counted = async <T>(bytes: number, work: () => Promise<T>) => {
+      inside.now += bytes;
+      inside.ever += bytes;
+      inside.most = Math.max(inside.most, inside.now);
+      try {
+        return await work();
+      } finally {
+        inside.now -= bytes;
+      }
+    };
+    const batch = await prepareTraining(context, await claimed(id, 8), {
+      ...stages,
+      intake: {
+        ...intake,
+        originals: {
+          ...originals,
+          pass: (bytes, work, waits) => originals.pass(bytes, () => counted(bytes, work), waits),
+        },
+      },
+    });
+    assert.deepEqual(batch!.faults, []);
+    assert.equal(batch!.items.filter((item) => item.decoded).length, 8);
+    assert.equal(inside.ever, 8 * size, "every original is weighed");
+    assert.equal(inside.most, 3 * size);
+    await embedBatch(context, batch!);
+    await commitTraining(context, batch!);
+    assert.deepEqual(await checkLedgers(db), []);
   });
 
   await t.step("a pause takes effect within two seconds and nothing moves after it", async () => {

@@ -14,10 +14,11 @@ import { createMoving } from "./moving.ts";
 import { quarantine } from "./quarantine.ts";
 import { resign, type WorkerIdentity } from "./queue/workers.ts";
 import { listenForWork } from "./wake.ts";
+import { watchEngine } from "./watch_engine.ts";
 
 /**
  * How a worker ended: because it was told to, or because items wait that only a fresh process may
- * run, so that another should be started at once.
+ * run, or other models were chosen, so that another should be started at once.
  */
 export type WorkerEnd = "stopped" | "fresh";
 
@@ -44,14 +45,28 @@ export async function runWorker(options: {
   const stopping = AbortSignal.any([options.stopping, fresh.signal]);
   const worker: WorkerIdentity = {
     id: options.id ?? crypto.randomUUID(),
-    device: `${engine.device} on ${hostname()}`,
+    get device() {
+      return `${engine.device} on ${hostname()}`;
+    },
+    get deviceReason() {
+      return engine.deviceReason;
+    },
     models: engine.models,
   };
   const moving = createMoving();
   const counting = createCounting();
-  const heart = await startHeart(db, worker, { moving, counting, stopping });
+  const heart = await startHeart(db, worker, {
+    moving,
+    counting,
+    stopping,
+    activity: () => engine.activity,
+  });
+  watchEngine(db, engine, { worker, beatNow: heart.beatNow });
   const wake = await listenForWork(database.sql, stopping);
   let alone = true;
+  const startAgain = (why: string) => {
+    if (performance.now() - started > LEAST_LIFE_MS) fresh.abort(why);
+  };
   const shop: Shop = {
     wake,
     moving,
@@ -59,8 +74,9 @@ export async function runWorker(options: {
     suspectsFound() {
       // A walk or a grouping would have to begin again; the suspects can wait for its end.
       const busy = alone || moving.busyWith("discovery", "clustering");
-      if (!busy && performance.now() - started > LEAST_LIFE_MS) fresh.abort();
+      if (!busy) startAgain("items must run alone");
     },
+    modelsChanged: () => startAgain("other models were chosen"),
     context: {
       db,
       config,
@@ -75,6 +91,7 @@ export async function runWorker(options: {
   };
   log("info", "the worker is ready", {
     device: engine.device,
+    reason: engine.deviceReason,
     clip: worker.models.clip.key,
     faces: worker.models.faces.key,
   });
@@ -97,6 +114,6 @@ export async function runWorker(options: {
     });
   }
   if (options.stopping.aborted) return "stopped";
-  log("info", "items must run alone; a fresh worker is asked for");
+  log("info", `${fresh.signal.reason}; a fresh worker is asked for`);
   return "fresh";
 }

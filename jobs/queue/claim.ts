@@ -1,6 +1,7 @@
 import { type SQL, sql } from "drizzle-orm";
 import { code, type Db } from "../../db/client.ts";
 import type { PhaseName } from "../../db/schema.ts";
+import type { ModelSet } from "../../models/types.ts";
 
 export interface Job {
   id: number;
@@ -115,10 +116,22 @@ export interface OpenPhase {
   phase: PhaseName;
 }
 
-/** Phases that run now, among `names`; a worker serves them in turn, so that no session starves. */
-export async function runningPhases(db: Db, names: readonly PhaseName[]): Promise<OpenPhase[]> {
+/**
+ * Phases that run now, among `names`; a worker serves them in turn, so that no session starves. A
+ * run after a change of models is for workers with those very models.
+ */
+export async function runningPhases(
+  db: Db,
+  names: readonly PhaseName[],
+  models: ModelSet,
+): Promise<OpenPhase[]> {
   const rows = await db.execute<{ session: string; phase: PhaseName }>(sql`
     select session_id as session, name as phase from phases
-    where status = 'running' and name in ${names} order by session_id`);
+    where status = 'running' and name in ${names} and ${madeFor(models)} order by session_id`);
   return rows.map((row) => ({ sessionId: Number(row.session), phase: row.phase }));
 }
+
+/** Condition on `phases`: what their session makes is made with these models, or with any. */
+export const madeFor = ({ clip, faces }: ModelSet): SQL =>
+  sql`not exists (select from sessions s where s.id = phases.session_id and s.kind = 'models'
+    and (s.clip_model, s.face_model) is distinct from (${clip.key}::text, ${faces.key}::text))`;

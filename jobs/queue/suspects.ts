@@ -1,20 +1,25 @@
 import { sql } from "drizzle-orm";
 import type { Db } from "../../db/client.ts";
 import type { PhaseName } from "../../db/schema.ts";
-import { type Claim, claimSuspect, type OpenPhase } from "./claim.ts";
+import { type Claim, claimSuspect, madeFor, type OpenPhase } from "./claim.ts";
+import type { WorkerIdentity } from "./workers.ts";
 
 /**
  * The next item that must run alone, claimed; null if there is none. Only sessions that have lost
  * a worker are looked into: elsewhere this would read a long queue in vain.
  */
-export async function nextSuspect(db: Db, workerId: string): Promise<Claim | null> {
+export async function nextSuspect(
+  db: Db,
+  worker: Pick<WorkerIdentity, "id" | "models">,
+): Promise<Claim | null> {
   const rows = await db.execute<{ session: string; phase: PhaseName }>(sql`
-    select session_id as session, name as phase from phases p
-    where status = 'running' and exists
-      (select from events e where e.session_id = p.session_id and e.kind = 'recovered')
+    select session_id as session, name as phase from phases
+    where status = 'running' and ${madeFor(worker.models)} and exists
+      (select from events e where e.session_id = phases.session_id and e.kind = 'recovered')
     order by session_id`);
   for (const { session, phase } of rows) {
-    const claim = await claimSuspect(db, { sessionId: Number(session), phase, workerId });
+    const options = { sessionId: Number(session), phase, workerId: worker.id };
+    const claim = await claimSuspect(db, options);
     if (claim) return claim;
   }
   return null;

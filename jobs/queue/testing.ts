@@ -1,6 +1,7 @@
 import { asc, sql } from "drizzle-orm";
 import { events, type PhaseName } from "../../db/schema.ts";
 import type { TestDatabase } from "../../db/testing.ts";
+import type { ModelSet } from "../../models/types.ts";
 import { createSession } from "../lifecycle.ts";
 import type { Claim } from "./claim.ts";
 import { completeJobs, holdClaim, type Outcome } from "./finish.ts";
@@ -24,6 +25,12 @@ export async function session(
     where session_id = ${id} and name = ${phase}`);
   return id;
 }
+
+/** What the workers below work with. */
+export const MODELS: ModelSet = {
+  clip: { key: "c", pack: "c", dimension: 3, builtin: false },
+  faces: { key: "f", pack: "f", dimension: 3, builtin: false },
+};
 
 /** A worker's row, as its first beat makes it; returns its id. */
 export async function addWorker({ db }: TestDatabase, pid = 4711, host = "h"): Promise<string> {

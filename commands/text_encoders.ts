@@ -1,0 +1,49 @@
+import { fileURLToPath } from "node:url";
+import type { Config } from "../config.ts";
+import type { OpenEncoder } from "../db/search_stages.ts";
+import { log } from "../log.ts";
+import { type Engine, openEngine } from "../models/engine.ts";
+import { installedPacks, packsDir } from "../models/installed.ts";
+import { BUILTIN, openManifest } from "../models/pack.ts";
+
+const BUILTIN_DIR = fileURLToPath(new URL("../models/builtin", import.meta.url));
+
+/**
+ * How search opens its text encoder: that of the pack which has the model asked for, among the
+ * user's own, the built-in and the installed ones, or else that of the models in use. `first` is
+ * an engine of the latter that is open already; search closes what it is given.
+ */
+export function textEncoders(config: Config, first: Engine | null = null): OpenEncoder {
+  const { modelsDir, dataDir } = config;
+  let inUse = first;
+  const open = (named: { clip?: string; faces?: string } = {}) =>
+    openEngine({ modelsDir, packsDir: packsDir(dataDir), roles: ["text"], ...named });
+  const takeInUse = () => {
+    const engine = inUse;
+    inUse = null;
+    return engine;
+  };
+
+  return async (model) => {
+    if (model === null || inUse?.models.clip.key === model) return takeInUse() ?? await open();
+    // The faces of the choice may be what is missing, and search needs none.
+    const pack = await packWith(dataDir, model);
+    return pack === null ? takeInUse() ?? await open() : await open({ clip: pack, faces: BUILTIN });
+  };
+}
+
+/** The name of the pack whose picture model has this key; null if there is none. */
+async function packWith(dataDir: string, model: string): Promise<string | null> {
+  const installed = (await installedPacks(dataDir))
+    .filter(({ name }) => model.startsWith(`${name}@`));
+  const places = [{ name: BUILTIN, dir: BUILTIN_DIR }, ...installed];
+  for (const { name, dir } of places) {
+    try {
+      const { clip } = await openManifest(dir, { stamped: dir !== BUILTIN_DIR });
+      if (clip?.identity.key === model) return name;
+    } catch (error) {
+      log("warn", `the pack "${name}" cannot be opened`, { error: (error as Error).message });
+    }
+  }
+  return null;
+}

@@ -1,0 +1,92 @@
+import { sql } from "drizzle-orm";
+import type { Db, Tx } from "./client.ts";
+
+/** Keys of the models whose vectors answer searches and whose faces are shown; null: whatever there is. */
+export interface Serving {
+  clip: string | null;
+  faces: string | null;
+}
+
+const NAME = "serving";
+
+/** Which models answer at present: one row by its key. */
+export async function readServing(db: Db | Tx): Promise<Serving> {
+  const [row] = await db.execute<{ value: Partial<Serving> }>(sql`
+    select value from settings where name = ${NAME}`);
+  return { clip: row?.value.clip ?? null, faces: row?.value.faces ?? null };
+}
+
+/** The model whose faces are shown, as SQL; before one was written down, that of the last grouping. */
+export const SHOWN_FACES = sql`coalesce(
+  (select value ->> 'faces' from settings where name = ${NAME}),
+  (select model from clusterings order by id desc limit 1))`;
+
+/** Lets other models answer from the commit on; a kind that is not given stays as it is. */
+export async function writeServing(
+  tx: Db | Tx,
+  changes: Partial<Serving>,
+  by = "Safelight",
+): Promise<void> {
+  const value = JSON.stringify(changes);
+  await tx.execute(sql`
+    insert into settings (name, value, by) values (${NAME}, ${value}::jsonb, ${by})
+    on conflict (name) do update set value = settings.value || excluded.value, by = excluded.by,
+      changed_at = now()`);
+}
+
+/** True if a photo whose file is there has no vector of this model. Stops at the first. */
+export async function lacksVectors(db: Db | Tx, model: string): Promise<boolean> {
+  const [{ lacks }] = await db.execute<{ lacks: boolean }>(sql`
+    select exists (select from photos p where ${STANDING} and not exists
+      (select from embeddings e where e.photo_id = p.id and e.model = ${model})) as lacks`);
+  return lacks;
+}
+
+/** True if there is a photo that countUnscanned counts. Stops at the first. */
+export async function lacksScans(db: Db | Tx, model: string): Promise<boolean> {
+  const [{ lacks }] = await db.execute<{ lacks: boolean }>(sql`
+    select exists (select from photos p where ${unscanned(model)}) as lacks`);
+  return lacks;
+}
+
+/** Photos whose file is there and in which this model has not looked for faces. */
+export async function countUnscanned(db: Db | Tx, model: string): Promise<number> {
+  const [{ count }] = await db.execute<{ count: number }>(sql`
+    select count(*)::int as count from photos p where ${unscanned(model)}`);
+  return count;
+}
+
+/** True if the last grouping of this model's faces was of as many of that quality as there are. */
+export async function areGrouped(
+  db: Db | Tx,
+  { model, minQuality }: { model: string; minQuality: number },
+): Promise<boolean> {
+  const [row] = await db.execute<{ same: boolean }>(sql`
+    select g.faces = (select count(*) from faces
+      where model = ${model} and quality >= ${minQuality}) as same
+    from clusterings g where g.model = ${model} order by g.id desc limit 1`);
+  return row?.same ?? false;
+}
+
+const STANDING = sql`p.representative_id is null
+  and exists (select from files f where f.photo_id = p.id and f.missing_at is null)`;
+
+const unscanned = (model: string) =>
+  sql`${STANDING} and p.faces_ignored_at is null
+    and not exists (select from face_scans s where s.photo_id = p.id and s.model = ${model})`;
+
+/** What the library has: a photo at all, and one in which somebody has looked for faces. */
+export async function libraryHas(db: Db | Tx): Promise<{ photos: boolean; scans: boolean }> {
+  const [row] = await db.execute<{ photos: boolean; scans: boolean }>(sql`
+    select exists (select from photos) as photos, exists (select from face_scans) as scans`);
+  return row;
+}
+
+/** The run that brings the library to the models that were chosen last, if it has not ended. */
+export async function openModelsRun(db: Db | Tx): Promise<number | null> {
+  const [row] = await db.execute<{ id: string }>(sql`
+    select id from sessions where kind = 'models' and deleted_at is null
+      and status in ('pending', 'discovering', 'running', 'paused')
+    order by id desc limit 1`);
+  return row ? Number(row.id) : null;
+}

@@ -1,0 +1,118 @@
+import { and, eq, inArray, isNull, sql } from "drizzle-orm";
+import type { Db, Tx } from "../db/client.ts";
+import { sessions } from "../db/schema.ts";
+import { libraryHas, readServing, writeServing } from "../db/serving_queries.ts";
+import { log } from "../log.ts";
+import { type Chosen, readChosen, writeChosen } from "../models/chosen.ts";
+import { installedPack } from "../models/installed.ts";
+import { BUILTIN } from "../models/pack.ts";
+import type { ModelSet } from "../models/types.ts";
+import { findModels } from "./chosen_models.ts";
+import { recordEvent } from "./events.ts";
+import { type Actor, cancelSession, createSession, startSession } from "./lifecycle.ts";
+import { announce } from "./session_state.ts";
+
+/**
+ * Works with the models of `pack` from now on: "builtin", or an installed pack, which takes the place
+ * of the one before in what it understands. Workers notice and start again; a run makes for the whole
+ * library what the new models have not seen, while the former ones go on answering until it is
+ * complete (see serving.ts). Returns that run, which is the open one if it is for these very models,
+ * or null where there is nothing to run over. An open run for other models is cancelled: nobody could
+ * work on it any more. Throws an Error that says what to do, and changes nothing, if the pack is not
+ * installed or damaged.
+ */
+export async function useModels(
+  db: Db,
+  { dataDir, pack, by }: Actor & { dataDir: string; pack: string },
+): Promise<number | null> {
+  const choice = await choose(dataDir, pack);
+  const models = await findModels(dataDir, {
+    clip: choice.clip ?? BUILTIN,
+    faces: choice.faces ?? BUILTIN,
+  });
+  await keepServing(db, dataDir);
+  return await db.transaction(async (tx) => {
+    await tx.execute(sql`select pg_advisory_xact_lock(${MODELS_LOCK})`);
+    const message = `${models.clip.pack} for pictures and words, ${models.faces.pack} for faces`;
+    const id = await prepareRun(tx, { models, name: `New models: ${pack}`, by });
+    await recordEvent(tx, { kind: "models_changed", message, by });
+    // Last, since only the end of the transaction is left to fail; workers hear of it after that.
+    await writeChosen(dataDir, choice);
+    await announce(tx);
+    return id;
+  });
+}
+
+const MODELS_LOCK = 0x5afe0005;
+
+// A pack for pictures and words alone leaves the faces to whoever has them now.
+async function choose(dataDir: string, name: string): Promise<Chosen> {
+  if (name === BUILTIN) return { clip: null, faces: null };
+  const pack = await installedPack(dataDir, name);
+  if (!pack) {
+    throw new Error(
+      `Cannot use the models of "${name}": it is not installed; run "deno task models pull ${name}"`,
+    );
+  }
+  const { visual, recogniser } = pack.manifest.roles;
+  const chosen = await readChosen(dataDir);
+  return {
+    clip: visual ? name : chosen.clip,
+    faces: recogniser ? name : chosen.faces,
+  };
+}
+
+// Before the first change nobody has written down which models answer: those chosen until now. In a
+// transaction of its own, since it is true whatever becomes of the change.
+async function keepServing(db: Db, dataDir: string): Promise<void> {
+  const serving = await readServing(db);
+  if (serving.clip !== null && serving.faces !== null) return;
+  try {
+    const { clip, faces } = await findModels(dataDir);
+    await writeServing(db, { clip: serving.clip ?? clip.key, faces: serving.faces ?? faces.key });
+  } catch (error) {
+    // The former pack is gone, so it cannot answer either.
+    log("warn", "the former models cannot answer any more", { error: (error as Error).message });
+  }
+}
+
+async function prepareRun(
+  tx: Tx,
+  { models, name, by }: Actor & { models: ModelSet; name: string },
+): Promise<number | null> {
+  const wanted = { clipModel: models.clip.key, faceModel: models.faces.key };
+  let open: number | null = null;
+  for (const run of await openRuns(tx)) {
+    const same = run.clipModel === wanted.clipModel && run.faceModel === wanted.faceModel;
+    if (same) open = run.id;
+    else await cancelSession(tx, run.id, { by });
+  }
+  const { photos, scans } = await libraryHas(tx);
+  if (!photos) {
+    await writeServing(tx, { clip: models.clip.key, faces: models.faces.key }, by);
+    return null;
+  }
+  if (open !== null) return open;
+  const id = await createSession(tx, {
+    name,
+    rootPath: "",
+    subdirectories: [],
+    kind: "models",
+    // Where nobody ever looked for faces, nobody wants them now.
+    skipFaceDetection: !scans,
+    skipClustering: !scans,
+    ...wanted,
+    by,
+  });
+  // Previews are read, not originals: what is not there any more need not be waited for.
+  await startSession(tx, id, { by, acceptMissing: true });
+  return id;
+}
+
+const openRuns = (tx: Tx) =>
+  tx.select({ id: sessions.id, clipModel: sessions.clipModel, faceModel: sessions.faceModel })
+    .from(sessions).where(and(
+      eq(sessions.kind, "models"),
+      inArray(sessions.status, ["pending", "discovering", "running", "paused"]),
+      isNull(sessions.deletedAt),
+    ));

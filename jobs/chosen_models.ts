@@ -1,0 +1,74 @@
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Config } from "../config.ts";
+import { log } from "../log.ts";
+import { readChosen } from "../models/chosen.ts";
+import { packsDir } from "../models/installed.ts";
+import { BUILTIN, openPacks } from "../models/pack.ts";
+import type { ModelSet } from "../models/types.ts";
+
+const BUILTIN_DIR = fileURLToPath(new URL("../models/builtin", import.meta.url));
+
+/**
+ * The models of the packs that are chosen, or of those named here. Throws an Error that says what to
+ * do if one of them is missing or damaged.
+ */
+export async function findModels(
+  dataDir: string,
+  named: { clip?: string; faces?: string } = {},
+): Promise<ModelSet> {
+  const { clip, faces } = await openPacks({
+    modelsDir: null,
+    packsDir: packsDir(dataDir),
+    builtinDir: BUILTIN_DIR,
+    ...named,
+  });
+  return { clip: clip.identity, faces: faces.identity };
+}
+
+/**
+ * Tells, whenever it is asked, whether other models are chosen by now than `models`, which a worker
+ * works with. Costs three small reads; packs are only opened when a name or a manifest has changed.
+ * False where SAFELIGHT_MODELS decides, and for a choice that cannot be opened: a worker that still
+ * has its models does better than one that cannot start.
+ */
+export function watchChoice(
+  { dataDir, modelsDir }: Pick<Config, "dataDir" | "modelsDir">,
+  models: ModelSet,
+): () => Promise<boolean> {
+  if (modelsDir !== null) return () => Promise.resolve(false);
+  let seen: string | null = null;
+  let others = false;
+  return async () => {
+    const chosen = await readChosen(dataDir).catch((error: Error) => error);
+    const names = chosen instanceof Error
+      ? null
+      : { clip: chosen.clip ?? BUILTIN, faces: chosen.faces ?? BUILTIN };
+    const times = names &&
+      await Promise.all([names.clip, names.faces].map((name) => changedAt(dataDir, name)));
+    const now = JSON.stringify([names, times]);
+    if (now === seen) return others;
+    const opened = seen === null && names?.clip === models.clip.pack &&
+      names.faces === models.faces.pack;
+    seen = now;
+    others = !opened && await differ(dataDir, models);
+    return others;
+  };
+}
+
+async function differ(dataDir: string, models: ModelSet): Promise<boolean> {
+  try {
+    const { clip, faces } = await findModels(dataDir);
+    return clip.key !== models.clip.key || faces.key !== models.faces.key;
+  } catch (error) {
+    log("warn", "the models that were chosen cannot be used; going on with those before", {
+      error: (error as Error).message,
+    });
+    return false;
+  }
+}
+
+/** When a pack's manifest was written; null if it is not there or built in. */
+const changedAt = (dataDir: string, name: string): Promise<number | null> =>
+  Deno.stat(join(packsDir(dataDir), name, "manifest.json"))
+    .then(({ mtime }) => mtime?.getTime() ?? null, () => null);

@@ -1,0 +1,158 @@
+import { inArray, sum } from "drizzle-orm";
+import type { Db } from "../db/client.ts";
+import { files } from "../db/schema.ts";
+import { adaptiveBatchSize } from "./batch_size.ts";
+import { embedBatch } from "./embed_batch.ts";
+import { type FaceBatch, findFacesOf, prepareFaces, storeFaceBatch } from "./face_detection.ts";
+import { createGate } from "./gate.ts";
+import { createIntake } from "./intake.ts";
+import type { Lane } from "./lane.ts";
+import { createMutex } from "./mutex.ts";
+import { type Claim, runningPhases } from "./queue/claim.ts";
+import { releaseClaim } from "./queue/finish.ts";
+import { stillWanted } from "./queue/suspects.ts";
+import { commitTraining, type PreparedBatch, prepareTraining } from "./training.ts";
+import type { WorkerContext } from "./worker_context.ts";
+
+/**
+ * Batches of pictures under way: one is committed, one is on the graph, one is ready for when that
+ * is done, and one is read and unpacked.
+ */
+export const PICTURE_LANES = 4;
+
+/**
+ * Batches looked at for faces side by side on a CPU. SCRFD-10G's graph kept 1.77 of two cores busy
+ * with two threads, at 5 % more core-seconds; two of one thread each all of both, and one's pixels
+ * are normalised and faces cut out while the other runs. More copies of the weights would take
+ * more memory than they gain.
+ */
+const LOOKS_ABREAST = 2;
+
+/** Older than this, an answer to whether a batch is still wanted is asked for again. */
+const WANTED_MS = 250;
+
+/** What the slowest share that is still used delivers; originals in hand stretch the patience so. */
+const SLOWEST_BYTES_PER_SECOND = 1e6;
+
+type PicturePhase = "training" | "face_detection";
+
+/**
+ * The stages pictures go through in one worker process: read, unpack, infer, commit. Several loops
+ * share them (see PICTURE_LANES), each with a batch of its own, so that the slowest stage always has
+ * something to do; gates keep what is in memory flat. `base` is the patience with a batch, in seconds.
+ */
+export function pictureLane(db: Db, base: number): Lane {
+  const cores = navigator.hardwareConcurrency;
+  // While half of the batches are behind them, the others must hold a picture for every decoder.
+  const least = Math.ceil(cores / (PICTURE_LANES / 2));
+  const sizes = { training: adaptiveBatchSize({ least }), face_detection: adaptiveBatchSize() };
+  const committed = { training: -Infinity, face_detection: -Infinity };
+  const intake = createIntake(cores);
+  const { balance } = intake;
+  // One batch at a time, in the order they are ready.
+  const inference = createMutex();
+  let loaded = false;
+  // While one batch is committed the next is on the graph; what it may hold copies of is known here.
+  const commits = createMutex();
+  const uncommitted = new Set<PreparedBatch>();
+
+  const looks = createGate(1);
+
+  // Where sessions take turns both kinds of models stay. Otherwise the memory of the one is for the
+  // other: ViT-B/32, and SCRFD-10G with ArcFace R50 twice, were 1.9 GB together.
+  const isOver = async ({ worker }: WorkerContext, phase: PicturePhase) =>
+    (await runningPhases(db, [phase], worker.models)).length === 0;
+
+  /** Inference, unless the phase was paused or the claim lost meanwhile. */
+  async function inTurn(context: WorkerContext, claim: Claim, work: () => Promise<void>) {
+    context.moved();
+    await context.inTouch();
+    if (!await stillWanted(db, claim)) return false;
+    await work();
+    return true;
+  }
+
+  async function train(context: WorkerContext, claim: Claim): Promise<PreparedBatch | null> {
+    if (await isOver(context, "face_detection")) context.engine.rest("faces");
+    const share = () => context.engine.useThreads("images", balance.threads);
+    share();
+    if (!loaded) context.engine.loadImages();
+    loaded = true;
+    const wanted = remembered(() => stillWanted(db, claim));
+    const batch = await prepareTraining(context, claim, { intake, wanted });
+    if (!batch) return null;
+    balance.ready(inference.waiting);
+    intake.decoding.bear(balance.decoders);
+    const embed = async () => {
+      const before = [...uncommitted].flatMap(({ items }) => items.filter((item) => item.vector));
+      await embedBatch(context, batch, before);
+      balance.inferred(batch.inferred.pictures, batch.inferred.seconds);
+      share();
+      uncommitted.add(batch);
+    };
+    if (!await inference.run(() => inTurn(context, claim, embed))) return null;
+    await commits.run(() => commitTraining(context, batch))
+      .finally(() => uncommitted.delete(batch));
+    return batch;
+  }
+
+  async function look(context: WorkerContext, claim: Claim): Promise<FaceBatch | null> {
+    const batch = await prepareFaces(context, claim);
+    const { engine } = context;
+    const alone = await isOver(context, "training");
+    if (alone) engine.rest("images");
+    const abreast = alone && engine.device === "cpu" ? Math.min(cores, LOOKS_ABREAST) : 1;
+    engine.useThreads("faces", Math.ceil(cores / abreast), abreast);
+    looks.bear(abreast);
+    const looked = () => inTurn(context, claim, () => findFacesOf(context, batch));
+    if (!await looks.pass(1, looked, context.moved)) return null;
+    // No look depends on another's commit: the next batch is on the graph already.
+    await storeFaceBatch(context, batch);
+    return batch;
+  }
+
+  function record(phase: PicturePhase, items: number, started: number) {
+    const now = performance.now();
+    if (items > 0) {
+      sizes[phase].record(items, (now - Math.max(started, committed[phase])) / 1000);
+    }
+    committed[phase] = now;
+  }
+
+  return {
+    phases: ["training", "face_detection"],
+    batchSize: (phase) => sizes[phase as PicturePhase].current(),
+    async patience({ phase, jobs }) {
+      if (phase !== "training") return base;
+      const [{ bytes }] = await db.select({ bytes: sum(files.size) }).from(files)
+        .where(inArray(files.id, jobs.map((job) => job.subject)));
+      return base + Number(bytes ?? 0) / SLOWEST_BYTES_PER_SECOND;
+    },
+    async work(context, claim) {
+      const started = performance.now();
+      if (claim.phase === "training") {
+        const batch = await train(context, claim);
+        if (!batch) return await releaseClaim(db, claim.claimId);
+        // Copies and broken files cost little and say nothing about the photos behind them.
+        record("training", batch.items.filter((item) => item.vector !== null).length, started);
+      } else {
+        const batch = await look(context, claim);
+        if (!batch) return await releaseClaim(db, claim.claimId);
+        record("face_detection", claim.jobs.length, started);
+      }
+    },
+  };
+}
+
+/** Asks once for all who ask within a moment. The claim itself was the first answer. */
+function remembered(ask: () => Promise<boolean>): () => Promise<boolean> {
+  let answer = Promise.resolve(true);
+  let asked = performance.now();
+  return () => {
+    if (performance.now() - asked > WANTED_MS) {
+      asked = performance.now();
+      answer = ask();
+    }
+    return answer;
+  };
+}
