@@ -70,6 +70,7 @@ Deno.test("every page is sound in the dark, in the light, on a phone and without
   await look(tab, `${url}/search?q=sunset`, "search-found");
   assert.ok(await tab.page.locator(".photos img").count() > 0, "no sunset was found");
   await look(tab, await heldRun(served, { tab, sample }), "session-held");
+  await look(tab, `${url}/models`, "models");
   await look(tab, `${url}/settings`, "settings");
 
   assert.deepEqual(plain.complaints, []);

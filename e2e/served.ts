@@ -14,11 +14,18 @@ export interface Served {
 
 /** Starts it; `via` may lead it to its database by another way than the test's own. */
 export async function serve(
-  { via = (url) => url }: { via?: (databaseUrl: string) => string } = {},
+  { via = (url) => url, ...more }: {
+    via?: (databaseUrl: string) => string;
+    env?: Record<string, string>;
+  } = {},
 ): Promise<Served> {
   const database = await testDatabase();
   const dir = await testDirectory();
-  const env = { SAFELIGHT_DATA: join(dir, "data"), DATABASE_URL: via(database.url) };
+  const env = {
+    SAFELIGHT_DATA: join(dir, "data"),
+    DATABASE_URL: via(database.url),
+    ...more.env,
+  };
   const start = async (port: string) => {
     const program = startProgram(["serve", "--port", port], env);
     const line = await program.line((line) => line.startsWith("Safelight is at "));

@@ -1,5 +1,6 @@
 import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
+import { catalogue } from "../models/catalogue.ts";
 import { assetRoutes } from "./assets.ts";
 import { clusteringSessionRoutes } from "./clustering_sessions.ts";
 import { directoryRoutes } from "./directories.ts";
@@ -9,16 +10,19 @@ import { faceSessionRoutes } from "./face_sessions.ts";
 import { failureForms } from "./failure_forms.ts";
 import { failurePages, failureRoutes } from "./failures.tsx";
 import { Fault } from "./fault.ts";
-import { createFolderCounter, type FolderCounter } from "./folder_counter.ts";
+import { createFolderCounter } from "./folder_counter.ts";
 import { healthRoutes } from "./health.ts";
 import { historyPages, historyRoutes } from "./history.tsx";
 import { itemPages, itemRoutes } from "./items.tsx";
 import { libraryPages } from "./library_pages.tsx";
 import { metricsRoutes } from "./metrics.ts";
+import { modelRoutes } from "./models.ts";
+import { modelPages } from "./models_pages.tsx";
 import { newSessionPages } from "./new_session_pages.tsx";
 import { openApiRoutes } from "./openapi.ts";
 import { phasePages, phaseRoutes } from "./phases.ts";
 import { photoRoutes } from "./photos.ts";
+import { createPulls } from "./pulls.ts";
 import { rerunPages } from "./rerun_pages.tsx";
 import { searchPages, searchRoutes } from "./search.tsx";
 import { guard, headers } from "./security.ts";
@@ -32,8 +36,14 @@ import { workerPages, workerRoutes } from "./workers.tsx";
 const BODY_LIMIT = 4 * 1024 * 1024;
 
 /** The whole web application; `app.fetch` serves it, `app.request` tests it. */
-export function createApp(given: Omit<Deps, "counter"> & { counter?: FolderCounter }): Hono<Env> {
-  const deps: Deps = { counter: createFolderCounter(), ...given };
+export function createApp(
+  given: Omit<Deps, "counter" | "pulls"> & Partial<Pick<Deps, "counter" | "pulls">>,
+): Hono<Env> {
+  const deps: Deps = {
+    counter: createFolderCounter(),
+    pulls: createPulls({ dataDir: given.config.dataDir, catalogue: catalogue() }),
+    ...given,
+  };
   const app = new Hono<Env>();
   app.onError(onError);
   app.notFound((c) => onNotFound(c, methodsAt(app, c.req.path)));
@@ -42,6 +52,7 @@ export function createApp(given: Omit<Deps, "counter"> & { counter?: FolderCount
     c.set("config", deps.config);
     c.set("counter", deps.counter);
     c.set("search", deps.search);
+    c.set("pulls", deps.pulls);
     await next();
   });
   app.use(guard(deps.config));
@@ -62,6 +73,7 @@ export function createApp(given: Omit<Deps, "counter"> & { counter?: FolderCount
   app.route("/api/v1/history", historyRoutes);
   app.route("/api/v1/search", searchRoutes);
   app.route("/api/v1/workers", workerRoutes);
+  app.route("/api/v1/models", modelRoutes);
   app.route("/api/v1/settings", settingsRoutes);
   app.route("/api/v1", photoRoutes);
   app.route("/api/v1", openApiRoutes);
@@ -82,6 +94,7 @@ export function createApp(given: Omit<Deps, "counter"> & { counter?: FolderCount
   app.route("/sessions", phasePages);
   app.route("/search", searchPages);
   app.route("/workers", workerPages);
+  app.route("/models", modelPages);
   app.route("/settings", settingsPages);
   app.route("/", libraryPages);
   return app;

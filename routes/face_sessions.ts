@@ -27,7 +27,7 @@ export const faceSessionRoutes = new Hono<Env>()
     const { rows, total } = await listSessions(db, {
       limit,
       offset: (page - 1) * limit,
-      kinds: ["folders", "faces"],
+      kinds: ["folders", "faces", "models"],
     });
     const progress = await Promise.all(rows.map((row) => readProgress(db, row.id)));
     // A session deleted between the two reads is left out.

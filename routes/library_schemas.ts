@@ -76,7 +76,13 @@ export const Photo = z.object({
   height: id,
   format: z.string(),
   takenAt: z.string().nullable().describe("Local time without zone, as cameras write it"),
+  takenOffsetMinutes: z.int().nullable()
+    .describe("What that time is ahead of UTC, where camera or GPS say so"),
   camera: z.string().nullable(),
+  lens: z.string().nullable(),
+  latitude: z.number().nullable().describe("WGS 84, degrees"),
+  longitude: z.number().nullable(),
+  rating: z.int().nullable().describe("Stars, 0 to 5; −1: rejected"),
   representativeId: id.nullable().describe("The photo this one is a duplicate of"),
   thumbnailUrl: z.string(),
   previewUrl: z.string(),

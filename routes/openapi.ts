@@ -37,6 +37,13 @@ const picture = (summary: string, type: string): Operation => ({
   replies: { 200: type, 304: null },
 });
 
+/** A deed that begins, with 202, or that is under way or done already. */
+const pack = (summary: string): Operation => ({
+  summary,
+  path: Api.PackParam,
+  replies: { 202: Api.PackDeed, 200: Api.PackDeed },
+});
+
 /** Every route of the API under its method and path; a test holds it against the routes there are. */
 export const OPERATIONS: Record<string, Operation> = {
   "POST /api/v1/training/sessions": {
@@ -138,6 +145,21 @@ export const OPERATIONS: Record<string, Operation> = {
     "Who works on what, and what lately happened to workers",
     Api.WorkerList,
   ),
+  "GET /api/v1/models": all(
+    "Packs of models, what is chosen, and what models run on",
+    Api.ModelList,
+  ),
+  "POST /api/v1/models/:name/pull": {
+    ...pack("Fetch a pack in the background, from where an interrupted pull ended"),
+    body: Api.PullRequest,
+  },
+  "POST /api/v1/models/:name/cancel": pack("Stop; what was fetched is kept"),
+  "POST /api/v1/models/:name/verify": pack("Check an installed pack's files in the background"),
+  "POST /api/v1/models/:name/use": {
+    summary: "Work with an installed pack, and start the run over the library that this takes",
+    path: Api.PackParam,
+    replies: { 200: Api.PackUse },
+  },
   "GET /api/v1/settings": all(
     "What is set for the whole installation, and who did it",
     Api.Settings,

@@ -46,6 +46,24 @@ Deno.test("photos, faces and clusters", async (t) => {
     assert.deepEqual(found.duplicates.map((one) => one.id), [photo.id]);
   });
 
+  await t.step("when, where and with what it was taken, as far as known", async () => {
+    const before = await test.page(`/photos/${photo.id}`);
+    for (const term of ["Lens", "Place", "Rating"]) assert.ok(!before.html.includes(`<dt>${term}`));
+    await db.execute(sql`
+      update photos set taken_offset_minutes = -210, lens = 'Summicron 35', latitude = 47.3769,
+        longitude = -8.5417, rating = 4 where id = ${photo.id}`);
+    const known = Photo.parse((await test.get(`/photos/${photo.id}`)).body);
+    assert.deepEqual(
+      [known.takenOffsetMinutes, known.lens, known.latitude, known.longitude, known.rating],
+      [-210, "Summicron 35", 47.3769, -8.5417, 4],
+    );
+    const { html } = await test.page(`/photos/${photo.id}`);
+    assert.match(html, /21 July 2019, 18:04 \(UTC−03:30\)/);
+    assert.match(html, /Summicron 35/);
+    assert.match(html, /47\.37690° N, 8\.54170° W/);
+    assert.match(html, /4 stars of 5/);
+  });
+
   await t.step("pictures are sent once and then known", async () => {
     for (
       const [path, type] of [

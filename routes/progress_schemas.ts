@@ -54,6 +54,7 @@ export const UnifiedProgress = z.object({
     stalled: z.boolean().describe("All work in hand stands still for longer than fits it"),
     stillSeconds: z.number().nullable().describe("For how long, where it is stalled"),
     device: z.string().nullable(),
+    deviceReason: z.string().nullable().describe("For a person: why it works on that"),
   }),
 });
 

@@ -16,6 +16,8 @@ export const Found = z.object({
   model: z.string().describe("The model that compared words and pictures"),
   builtinModels: z.boolean().describe("Results come from the built-in demonstration models"),
   message: z.string().nullable().describe("For a person: why there are no results"),
+  notice: z.string().nullable()
+    .describe("For a person: what to know about these results, such as that some are missing"),
   results: z.array(z.object({
     photoId: z.int().positive(),
     score: z.number().describe("Cosine of the angle between words and picture, above 0 to 1"),

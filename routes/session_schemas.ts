@@ -70,7 +70,10 @@ export const Session = z.object({
   skipFaceDetection: z.boolean(),
   skipClustering: z.boolean(),
   kind: z.enum(SESSION_KINDS)
-    .describe("folders: a walk and all that follows; else one phase again over what exists"),
+    .describe(
+      "folders: a walk and all that follows; models: what new models have not seen; else one phase " +
+        "again over what exists",
+    ),
   sourceSessionId: id.nullable()
     .describe("Whose pictures a run of kind faces looks through; null: the whole library"),
   settings: z.object({

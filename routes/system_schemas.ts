@@ -12,6 +12,8 @@ export const Worker = z.object({
   pid: count,
   state: z.enum(WORKER_STATES).describe("Of the last beat; silent: there was none for too long"),
   device: z.string(),
+  deviceReason: z.string().nullable().describe("For a person: why it works on that"),
+  activity: z.string().nullable().describe("What it is at before anything moves, such as a load"),
   clipModel: z.string(),
   faceModel: z.string(),
   startedAt: z.iso.datetime(),

@@ -8,22 +8,32 @@ import * as schema from "../db/schema.ts";
 import { createSearch } from "../db/search.ts";
 import { files, jobs, type JobState, photos } from "../db/schema.ts";
 import { testDatabase, testDirectory } from "../db/testing.ts";
+import { catalogue } from "../models/catalogue.ts";
 import { openEngine } from "../models/engine.ts";
+import type { Manifest } from "../models/manifest.ts";
 import { createApp } from "./app.ts";
 import { createFolderCounter } from "./folder_counter.ts";
+import { createPulls } from "./pulls.ts";
 
-/** The application on a fresh database and an empty data directory. */
-export async function testApp(environment: Record<string, string> = {}) {
+/**
+ * The application on a fresh database and an empty data directory; `packs` instead of those of the
+ * catalogue can be pulled.
+ */
+export async function testApp(
+  environment: Record<string, string> = {},
+  { packs = catalogue() }: { packs?: Manifest[] } = {},
+) {
   const database = await testDatabase();
   const dataDir = await testDirectory();
   const counter = createFolderCounter();
   const config = readConfig({ SAFELIGHT_DATA: dataDir, ...environment });
+  const pulls = createPulls({ dataDir, catalogue: packs, loopback: true, retryMs: 20 });
   let statements = 0;
   const logger = { logQuery: () => void statements++ };
   const db: Db = drizzle(database.sql, { schema, casing: "snake_case", logger });
   const engine = await openEngine({ modelsDir: null, roles: ["text"] });
-  const search = createSearch({ ...database, db }, engine);
-  const app = createApp({ database: { ...database, db }, config, counter, search });
+  const search = createSearch({ ...database, db }, () => Promise.resolve(engine));
+  const app = createApp({ database: { ...database, db }, config, counter, search, pulls });
   const send = (method: string) => async (path: string, body?: unknown) => {
     const response = await app.request(`/api/v1${path}`, {
       method,
@@ -63,6 +73,7 @@ export async function testApp(environment: Record<string, string> = {}) {
     },
     async close() {
       counter.close();
+      await pulls.close();
       await search.close();
       await engine.close();
       await database.drop();
@@ -126,4 +137,24 @@ export async function addPhoto(
     previewHeight: 80,
   }).returning({ id: photos.id });
   return { id, sha256 };
+}
+
+interface Looked {
+  status: string;
+  // deno-lint-ignore no-explicit-any
+  [field: string]: any;
+}
+
+/** Looks at a pack until nothing is under way with it, or until it is as wanted; half a minute at most. */
+export async function settled(
+  look: () => Promise<Looked>,
+  wanted = ({ status }: Looked) => !["fetching", "verifying", "installing"].includes(status),
+): Promise<Looked> {
+  const end = performance.now() + 30_000;
+  for (;;) {
+    const pack = await look();
+    if (wanted(pack)) return pack;
+    if (performance.now() > end) throw new Error(`Waited in vain: ${JSON.stringify(pack)}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
 }

@@ -63,6 +63,8 @@ function workerShape(worker: WorkersView["workers"][number]): z.infer<typeof Api
     pid: worker.pid,
     state: worker.state,
     device: worker.device,
+    deviceReason: worker.deviceReason,
+    activity: worker.activity,
     clipModel: worker.clipModel,
     faceModel: worker.faceModel,
     startedAt: worker.startedAt.toISOString(),

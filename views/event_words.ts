@@ -17,6 +17,8 @@ const SESSION_WORDS: Partial<Record<EventKind, string>> = {
   worker_stopped: "A worker stopped",
   worker_died: "A worker died",
   worker_stalled: "A worker stalled",
+  device_changed: "Another device",
+  models_changed: "Other models chosen",
 };
 
 const PHASE_WORDS: Partial<Record<EventKind, string>> = {

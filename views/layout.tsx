@@ -2,7 +2,14 @@ import { html } from "hono/html";
 import type { Child } from "hono/jsx";
 import { HTMX_URL, ICON_URL, POLL_URL, SELECT_URL, STYLE_URL } from "./assets.ts";
 
-export type Place = "sessions" | "photos" | "people" | "search" | "workers" | "settings";
+export type Place =
+  | "sessions"
+  | "photos"
+  | "people"
+  | "search"
+  | "models"
+  | "workers"
+  | "settings";
 
 const PLACES: { place: Place; href: string; title: string }[] = [
   { place: "sessions", href: "/sessions", title: "Sessions" },
@@ -10,6 +17,12 @@ const PLACES: { place: Place; href: string; title: string }[] = [
   { place: "people", href: "/people", title: "People" },
   { place: "search", href: "/search", title: "Search" },
   { place: "workers", href: "/workers", title: "Workers" },
+];
+
+/** What is set up once. */
+const ASIDE: typeof PLACES = [
+  { place: "models", href: "/models", title: "Models" },
+  { place: "settings", href: "/settings", title: "Settings" },
 ];
 
 // Failed polls leave the page as it is; `open` is the reader's, not the server's.
@@ -20,11 +33,14 @@ const HTMX_CONFIG = JSON.stringify({
   includeIndicatorCSS: false,
 });
 
-/** The frame of every page. `refresh`: without JavaScript the page reloads itself every 5 s. */
+/**
+ * The frame of every page. `refresh`: without JavaScript the page loads itself again after 5 s, or the
+ * address given; one whose own address ends with a #place must give it, else nothing is loaded.
+ */
 export function Layout(props: {
   title: string;
   place?: Place;
-  refresh?: boolean;
+  refresh?: boolean | string;
   children?: Child;
 }) {
   const document = (
@@ -42,7 +58,10 @@ export function Layout(props: {
         <script src={SELECT_URL} defer></script>
         {props.refresh && (
           <noscript>
-            <meta http-equiv="refresh" content="5" />
+            <meta
+              http-equiv="refresh"
+              content={typeof props.refresh === "string" ? `5;url=${props.refresh}` : "5"}
+            />
           </noscript>
         )}
       </head>
@@ -57,13 +76,11 @@ export function Layout(props: {
               <a href={href} aria-current={place === props.place ? "page" : undefined}>{title}</a>
             ))}
           </nav>
-          <a
-            class="aside"
-            href="/settings"
-            aria-current={props.place === "settings" ? "page" : undefined}
-          >
-            Settings
-          </a>
+          <div class="aside">
+            {ASIDE.map(({ place, href, title }) => (
+              <a href={href} aria-current={place === props.place ? "page" : undefined}>{title}</a>
+            ))}
+          </div>
         </header>
         <main id="main">{props.children}</main>
       </body>

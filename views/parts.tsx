@@ -85,7 +85,7 @@ export function DemoNote() {
   return (
     <p class="note">
       <strong>These results come from the built-in demonstration models.</strong>{" "}
-      They know colours, light and drawn portraits; with models of your own (SAFELIGHT_MODELS)
+      They know colours, light and drawn portraits; with <a href="/models">real models</a>{" "}
       Safelight knows far more.
     </p>
   );

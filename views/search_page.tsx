@@ -28,6 +28,7 @@ export function SearchPage({ query, found }: { query: string; found: SearchResul
           {found.message ?? `${several(found.results.length, "photo")}, the most similar first`}
         </p>
       )}
+      {found?.notice && <p class="note" role="note">{found.notice}</p>}
       {found && found.results.length > 0 && (
         <PhotoGrid photos={found.results} label="Photos found, the most similar first" />
       )}

@@ -16,6 +16,14 @@ export function WorkerLine({ progress, now }: { progress: UnifiedProgress; now: 
       </p>
     );
   }
+  if (worker.alive && worker.deviceReason) {
+    return (
+      <details class="worker details">
+        <summary>Worker on {worker.device}, {seen}</summary>
+        <p>Why on that: {worker.deviceReason}</p>
+      </details>
+    );
+  }
   if (worker.alive) return <p class="worker">Worker on {worker.device}, {seen}</p>;
   return (
     <p class={isLive(overallStatus) || hold ? "worker trouble" : "worker"}>

@@ -26,6 +26,8 @@ const HAPPENED: Partial<Record<WorkerEvent["kind"], string>> = {
   worker_stopped: "Stopped",
   worker_died: "Died",
   worker_stalled: "Stalled",
+  device_changed: "Changed device",
+  models_changed: "Other models chosen:",
 };
 
 /** Who works on what; without JavaScript it loads itself again without end. */
@@ -121,6 +123,7 @@ function WorkerCard({ worker, lease, now }: {
           s of silence what it has in hand goes to another worker.
         </p>
       )}
+      {worker.activity && <p>Now {worker.activity}</p>}
       {held.map((items) => <Held items={items} now={now} />)}
       <p class="facts">
         {state === "working" && worker.rate > 0 && (
@@ -134,6 +137,7 @@ function WorkerCard({ worker, lease, now }: {
       </p>
       <p class="facts">
         <span>{worker.device}</span>
+        {worker.deviceReason && <span>{worker.deviceReason}</span>}
         <span>{worker.clipModel}, {worker.faceModel}</span>
       </p>
     </li>
