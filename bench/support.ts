@@ -34,15 +34,21 @@ export async function withDatabase(work: (database: Database) => Promise<void>):
 
 export interface Served {
   url: string;
+  /** The web process. */
+  pid: number;
   database: Database;
   post(path: string, body?: unknown): Promise<void>;
   /** Makes a session over a folder; returns its id. */
   create(rootPath: string, options?: { skipFaceDetection: boolean }): Promise<number>;
 }
 
-/** Runs `work` with Safelight serving a fresh data directory: web and worker processes, own database. */
+/**
+ * Runs `work` with Safelight serving a fresh data directory: web and worker processes, own database.
+ * `environment` are variables of its configuration, such as SAFELIGHT_MODELS; the user's own are not
+ * looked at.
+ */
 export async function withServer(
-  options: { worker: boolean },
+  options: { worker: boolean; environment?: Record<string, string> },
   work: (served: Served, dir: string) => Promise<void>,
 ): Promise<void> {
   await withFolder(async (dir) => {
@@ -55,6 +61,7 @@ export async function withServer(
         new URL("./web.ts", import.meta.url).pathname,
         data,
         ...(options.worker ? [] : ["--no-worker"]),
+        ...Object.entries(options.environment ?? {}).map((pair) => pair.join("=")),
       ],
       stdin: "piped",
       stdout: "piped",
@@ -74,7 +81,7 @@ export async function withServer(
       };
       try {
         if (options.worker) await until(database, (sql) => sql`select 1 from workers`);
-        await work({ url, database, post, create }, dir);
+        await work({ url, pid: child.pid, database, post, create }, dir);
       } finally {
         await database.close();
         await server.release();
