@@ -28,12 +28,7 @@ export async function readOriginal(path: string): Promise<Original> {
     using file = await Deno.open(path, { read: true });
     const { size, isFile } = await file.stat();
     if (!isFile) throw new ReadFault("not_a_file", "It is not a file any more");
-    if (size > LARGEST) {
-      throw new ReadFault(
-        "too_large",
-        `The file has ${(size / 2 ** 30).toFixed(1)} GB; the limit is 1 GB`,
-      );
-    }
+    if (size > LARGEST) throw tooLarge(size);
     bytes = await readAll(file, size);
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) {
@@ -51,13 +46,21 @@ export async function readOriginal(path: string): Promise<Original> {
   return { bytes, sha256: digest.toHex() };
 }
 
-// Into one buffer of the file's size: as a stream, in pieces of 64 KB, 4 MB took 2 ms longer.
+// Into one buffer, with room for the byte that says there is no more: as a stream, in pieces of 64
+// KB, 4 MB took 2 ms longer. The size is only what the disk said; some say 0 of what has content.
 async function readAll(file: Deno.FsFile, size: number): Promise<Uint8Array<ArrayBuffer>> {
-  const bytes = new Uint8Array(size);
-  for (let at = 0; at < size;) {
+  let bytes = new Uint8Array(size + 1);
+  for (let at = 0;;) {
     const read = await file.read(bytes.subarray(at));
-    if (read === null) return bytes.slice(0, at);
+    if (read === null) return bytes.subarray(0, at);
     at += read;
+    if (at < bytes.length) continue;
+    if (at > LARGEST) throw tooLarge(at);
+    const larger = new Uint8Array(2 * at);
+    larger.set(bytes);
+    bytes = larger;
   }
-  return bytes;
 }
+
+const tooLarge = (size: number) =>
+  new ReadFault("too_large", `The file has ${(size / 2 ** 30).toFixed(1)} GB; the limit is 1 GB`);
