@@ -3,7 +3,9 @@ import { and, eq, inArray, ne } from "drizzle-orm";
 import { faceScans, photos, sessions } from "../db/schema.ts";
 import { forgetFiles } from "../db/forget_files.ts";
 import { previewPath } from "../db/photo_store.ts";
+import { log } from "../log.ts";
 import { ImageError } from "../models/types.ts";
+import { isModelFault } from "./embed_batch.ts";
 import { sortFault } from "./outcomes.ts";
 import { ReadFault } from "./read_original.ts";
 import type { Claim } from "./queue/claim.ts";
@@ -67,22 +69,51 @@ const lostPreview = () =>
     "Its preview is missing in the data directory; run over its folder again to make a new one",
   );
 
-/** Finds and embeds the faces of a batch; the previews are not needed any more. */
+/**
+ * Finds and embeds the faces of a batch; the previews are not needed any more. Should the batch fail
+ * and not for the model's sake, each preview is looked at by itself, and the error is only that of
+ * those that fail alone.
+ */
 export async function findFacesOf(context: WorkerContext, batch: FaceBatch): Promise<void> {
-  const { engine, config } = context;
-  const { settings } = batch.session;
+  const { claim } = batch;
   const previews = batch.previews.splice(0);
+  try {
+    batch.findings.push(...await look(context, batch, previews));
+  } catch (error) {
+    if (isModelFault(error) || previews.length === 1) throw error;
+    log("warn", "a batch of pictures failed; trying them one by one", {
+      session: claim.sessionId,
+      phase: claim.phase,
+      error: String(error),
+    });
+    for (const item of previews) {
+      batch.findings.push(
+        ...await look(context, batch, [item]).catch((error) => {
+          if (isModelFault(error)) throw error;
+          return [{ jobId: item.jobId, error }];
+        }),
+      );
+      context.moved();
+    }
+  }
+  context.moved();
+}
+
+async function look(
+  { engine, config }: WorkerContext,
+  { session: { settings } }: FaceBatch,
+  previews: FaceBatch["previews"],
+): Promise<Finding[]> {
   const found = await engine.findFaces(previews.map((item) => item.preview), {
     minScore: settings.minFaceScore ?? config.minFaceScore,
     minSize: settings.minFaceSize ?? config.minFaceSize,
   });
-  previews.forEach(({ jobId, photoId }, index) => {
+  return previews.map(({ jobId, photoId }, index) => {
     const result = found[index];
-    batch.findings.push(
-      result instanceof ImageError ? { jobId, error: result } : { jobId, photoId, faces: result },
-    );
+    return result instanceof ImageError
+      ? { jobId, error: result }
+      : { jobId, photoId, faces: result };
   });
-  context.moved();
 }
 
 /** Stores what was found with the ends of the jobs and the ledger, in one transaction. */

@@ -35,6 +35,7 @@ export async function prepareTraining(
   const batchFaults: unknown[] = [];
   let readable = false;
   const read = () => readable = true;
+  const inside = { items: 0 };
   const made = await Promise.all(claim.jobs.map(async ({ id: jobId, subject }) => {
     const file = files.get(subject)!;
     if (file.trained) {
@@ -42,7 +43,7 @@ export async function prepareTraining(
       return null;
     }
     try {
-      return await readItem(context, { jobId, file }, { ...stages, read });
+      return await readItem(context, { jobId, file }, { ...stages, read, inside });
     } catch (error) {
       if (mayBeGone(error)) missed.push({ id: jobId, path: file.path, error });
       else if (isBatchFault(error)) batchFaults.push(error);

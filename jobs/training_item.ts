@@ -32,6 +32,11 @@ export interface Stages {
   wanted(): Promise<boolean>;
 }
 
+/** Those of a batch who are at work, and not waiting for their turn. */
+export interface Inside {
+  items: number;
+}
+
 /** Raised between the stages when a batch is not wanted any more. */
 export class Unwanted extends Error {
   override name = "Unwanted";
@@ -42,27 +47,42 @@ export class Unwanted extends Error {
  * for each content it ever has: a file whose photo is known has not changed since, and what is
  * wanted of it (another model's vector) is made from its preview; only where that is missing or
  * damaged the original is opened again. `wanted` is asked before each picture is unpacked, `read` is
- * told of every original that could be read. Throws Unwanted, and what reading, unpacking and
+ * told of every original that could be read, and `inside` is shared by the batch: while one of its
+ * items is at work, that others wait is no movement. Throws Unwanted, and what reading, unpacking and
  * writing throw.
  */
 export async function readItem(
   context: WorkerContext,
   { jobId, file }: { jobId: number; file: TrainingFile },
-  { intake, wanted, read }: Stages & { read: () => void },
+  { intake, wanted, read, inside }: Stages & { read: () => void; inside: Inside },
 ): Promise<TrainingItem> {
   const { db, config: { dataDir }, engine: { clipSize }, moved } = context;
   const { id: fileId, path, mtimeMs } = file;
   const item = { jobId, fileId, path, mtimeMs, picture: null, decoded: null, vector: null };
+
+  async function atWork<T>(work: () => Promise<T>): Promise<T> {
+    inside.items++;
+    try {
+      return await work();
+    } finally {
+      inside.items--;
+      moved();
+    }
+  }
+
+  const waits = () => {
+    if (inside.items === 0) moved();
+  };
 
   const unpack = <T>(work: () => Promise<T>) =>
     intake.decoding.pass(1, async () => {
       if (!await wanted()) throw new Unwanted();
       moved();
       const started = performance.now();
-      const result = await work();
+      const result = await atWork(work);
       intake.balance.decoded((performance.now() - started) / 1000);
       return result;
-    }, moved);
+    }, waits);
 
   const seen = async (photo: Known): Promise<Picture | null> => {
     const preview = await readIfThere(previewPath(dataDir, photo.sha256));
@@ -82,7 +102,7 @@ export async function readItem(
   }
 
   async function fromOriginal(): Promise<TrainingItem> {
-    const { bytes, sha256 } = await readOriginal(path);
+    const { bytes, sha256 } = await atWork(() => readOriginal(path));
     read();
     const original = { ...item, sha256, byteSize: bytes.length };
     const model = context.worker.models.clip.key;
@@ -96,13 +116,15 @@ export async function readItem(
     }
     const photo = await unpack(() => decodePhoto(bytes, { clipSize }));
     const { preview: jpeg, thumbnail: webp, ...decoded } = photo;
-    await writeWhole(preview, jpeg);
-    await writeWhole(thumbnail, webp);
+    await atWork(async () => {
+      await writeWhole(preview, jpeg);
+      await writeWhole(thumbnail, webp);
+    });
     return { ...original, picture: decoded, decoded };
   }
 
   return file.photo && await fromPreview(file.photo) ||
-    await intake.originals.pass(file.size, fromOriginal, moved);
+    await intake.originals.pass(file.size, fromOriginal, waits);
 }
 
 type Known = Omit<Picture, "clipPixels"> & { sha256: string };

@@ -79,3 +79,65 @@ Deno.test(
     }
   },
 );
+
+/** Keeps what threads are started while `run` runs; `refused` of them cannot be started. */
+async function startedBy(run: (started: Worker[]) => Promise<void>, refused = 0): Promise<void> {
+  const { Worker } = globalThis;
+  const started: Worker[] = [];
+  globalThis.Worker = class extends Worker {
+    constructor(url: string | URL, options?: WorkerOptions) {
+      if (refused-- > 0) throw new Error("no thread to be had");
+      super(url, options);
+      started.push(this);
+    }
+  };
+  try {
+    await run(started);
+  } finally {
+    globalThis.Worker = Worker;
+    closeDecodeThreads();
+  }
+}
+
+Deno.test("a thread is kept, unless a large picture's memory stays with it", options, async () => {
+  await startedBy(async (started) => {
+    await decode(bmp);
+    await decode(bmp);
+    assert.equal(started.length, 1);
+    await decode(bmp, 500_000_000);
+    await decode(bmp);
+    assert.equal(started.length, 2);
+  });
+});
+
+Deno.test("a thread that died while it waited is replaced", options, async () => {
+  await startedBy(async (started) => {
+    await decode(bmp);
+    started[0].onerror!(new ErrorEvent("error", { message: "out of memory", cancelable: true }));
+    assert.equal((await decode(bmp)).width, 17);
+    assert.equal(started.length, 2);
+    started[0].terminate();
+  });
+});
+
+Deno.test("threads that cannot be started keep no place", options, async () => {
+  await startedBy(async () => {
+    for (let n = 0; n < 8; n++) await assert.rejects(decode(bmp), /no thread to be had/);
+    assert.equal((await decode(bmp)).width, 17);
+  }, 8);
+});
+
+Deno.test("what its decoder cannot hold is too large, not damaged", options, async () => {
+  const fault = (bytes: Uint8Array, pixels: number) =>
+    inDecodeThread({ op: "jxl", bytes }, pixels).then(
+      () => null,
+      (error) => error instanceof ImageError ? error.fault : String(error),
+    );
+  // As a decoder that breaks: out of memory if the picture is large, else for a fault in the file.
+  const breaks = null as unknown as Uint8Array;
+  assert.equal(await fault(jxl, 60e6), null);
+  assert.equal(await fault(jxl, 72e6), "too_large");
+  assert.equal(await fault(breaks, 60e6), "too_large");
+  assert.equal(await fault(breaks, 12e6), "corrupt");
+  closeDecodeThreads();
+});

@@ -1,5 +1,6 @@
 import { Buffer } from "node:buffer";
-import readExif, { type Exif } from "exif-reader";
+import type { Exif } from "exif-reader";
+import { parseExif } from "./exif_block.ts";
 import { cameraName, instant, lensName, minutesOf, place, stars, words } from "./shot_parts.ts";
 import type { Shot } from "./types.ts";
 
@@ -9,7 +10,7 @@ import type { Shot } from "./types.ts";
  */
 export function readExifShot(block: Uint8Array): Shot | null {
   const bytes = view(block);
-  const exif = parse(bytes);
+  const exif = parseExif(bytes);
   if (!exif) return null;
   const { Image: image, Photo: photo, GPSInfo: gps } = exif;
   const takenAt = localTime(photo?.DateTimeOriginal, bytes);
@@ -30,16 +31,8 @@ export function readExifShot(block: Uint8Array): Shot | null {
 
 /** True for the word by which cameras that embed no profile say that they recorded Adobe RGB. */
 export function isAdobeRgb(block: Uint8Array): boolean {
-  const exif = parse(view(block));
+  const exif = parseExif(block);
   return words(exif?.Iop?.InteroperabilityIndex) === "R03" && exif?.Photo?.ColorSpace !== 1;
-}
-
-function parse(bytes: Buffer): Exif | null {
-  try {
-    return readExif(bytes);
-  } catch {
-    return null;
-  }
 }
 
 const view = (block: Uint8Array) => Buffer.from(block.buffer, block.byteOffset, block.byteLength);

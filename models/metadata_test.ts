@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import fc from "fast-check";
 import sharp, { type Exif } from "sharp";
+import { parseExif } from "./exif_block.ts";
 import { readShot } from "./metadata.ts";
 import type { Shot } from "./types.ts";
 
@@ -177,4 +178,32 @@ Deno.test("whatever the blocks hold, reading them throws nothing", () => {
     ),
     { numRuns: 500 },
   );
+});
+
+Deno.test("a block that names the same bytes thousands of times says nothing", () => {
+  // 5,000 entries of 64 K values each would be gigabytes; a whole raw file even more.
+  const hostile = (type: number, size: number) => {
+    const block = Buffer.alloc(size);
+    block.write("MM\0*\0\0\0\x08", "latin1");
+    block.writeUInt16BE(5_000, 8);
+    for (let i = 0; i < 5_000; i++) {
+      const at = 10 + i * 12;
+      block.writeUInt16BE(0x8000 + i, at);
+      block.writeUInt16BE(type, at + 2);
+      block.writeUInt32BE(size, at + 4);
+    }
+    return block;
+  };
+  const before = Deno.memoryUsage().heapUsed;
+  for (const [type, size] of [[1, 64 << 10], [2, 64 << 10], [5, 64 << 10], [1, 16 << 20]]) {
+    assert.equal(parseExif(hostile(type, size)), null, `${size} bytes of type ${type}`);
+  }
+  assert(Deno.memoryUsage().heapUsed - before < 500e6);
+  // One nonsensical count costs nothing but its own value.
+  const block = Buffer.from("4d4d002a00000008000201120003000000010006", "hex");
+  const honest = Buffer.concat([
+    block,
+    Buffer.from("00009000000100ffffff000000000000000000", "hex"),
+  ]);
+  assert.equal(parseExif(honest)?.Image?.Orientation, 6);
 });

@@ -1,13 +1,15 @@
 import { Buffer } from "node:buffer";
-import readExif from "exif-reader";
 import { boxes, boxOf } from "./boxes.ts";
+import { parseExif } from "./exif_block.ts";
 import { ImageError } from "./types.ts";
 
 /** The picture a camera put into its raw file to show there and then. */
 export interface RawPreview {
   jpeg: Uint8Array;
-  /** EXIF blocks: of the raw file, which go first, and at last of the preview itself. */
+  /** EXIF blocks of the raw file. */
   exif: Uint8Array[];
+  /** And of the preview itself. */
+  own: Uint8Array[];
 }
 
 interface Found {
@@ -22,6 +24,13 @@ interface Found {
 const LEAST_SIDE = 480;
 
 /**
+ * Segments looked at for one beginning, and in all; heads of previews have tens of them. Without an
+ * end, a file made of beginnings whose segments lead into each other would take hours.
+ */
+const SEGMENTS_OF_ONE = 1000;
+const MOST_SEGMENTS = 100_000;
+
+/**
  * Finds the largest JPEG in a camera's raw file, and makes it stand as the file says. Cameras keep it
  * in places of their own, some only their makers know (Olympus and Pentax within the maker's notes);
  * but a JPEG tells itself by how it begins: of three bytes that chance repeats every 16 MB, and
@@ -30,9 +39,10 @@ const LEAST_SIDE = 480;
  */
 export function findPreview(file: Uint8Array): RawPreview {
   let best: Found | null = null;
+  const left = { segments: MOST_SEGMENTS };
   for (let at = file.indexOf(0xff); at >= 0; at = file.indexOf(0xff, at + 1)) {
     if (file[at + 1] !== 0xd8 || file[at + 2] !== 0xff) continue;
-    const found = readFrame(file, at);
+    const found = readFrame(file, at, left);
     if (found && (!best || found.width * found.height > best.width * best.height)) best = found;
   }
   if (!best || Math.max(best.width, best.height) < LEAST_SIDE) {
@@ -40,13 +50,19 @@ export function findPreview(file: Uint8Array): RawPreview {
     throw new ImageError("unsupported", `The camera's raw file holds ${what} to read it by`);
   }
   const exif = exifBlocks(file);
-  return { jpeg: upright(file, best, orientationOf(exif)), exif };
+  const own = jpegExif(file, best);
+  return { jpeg: upright(file, best, { exif, own }), exif, own };
 }
 
 // Baseline or progressive, in colour: raw data themselves are often lossless JPEG (SOF3), in grey.
-function readFrame(file: Uint8Array, start: number): Found | null {
+function readFrame(
+  file: Uint8Array,
+  start: number,
+  left: { segments: number },
+): Found | null {
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
-  for (let at = start + 2; at + 10 < file.length;) {
+  const end = Math.max(0, left.segments - SEGMENTS_OF_ONE);
+  for (let at = start + 2; at + 10 < file.length && left.segments > end; left.segments--) {
     if (file[at] !== 0xff) return null;
     const marker = file[at + 1];
     if (marker === 0xff) {
@@ -66,17 +82,22 @@ function readFrame(file: Uint8Array, start: number): Found | null {
 }
 
 // The preview lies as the sensor saw it, and the file says how to turn it; unless the preview says
-// so itself, or stands already (sensors are wider than high).
-function upright(file: Uint8Array, found: Found, orientation: number): Uint8Array {
-  const { at, frame, width, height } = found;
+// so itself, or stands already (sensors are wider than high). It is told before all else in it, since
+// libvips takes the first EXIF block, and what the preview has may say nothing of this.
+function upright(
+  file: Uint8Array,
+  { at, width, height }: Found,
+  { exif, own }: { exif: Uint8Array[]; own: Uint8Array[] },
+): Uint8Array {
   const jpeg = file.subarray(at);
+  const orientation = orientationOf(exif);
   const turned = orientation >= 5 && height > width;
-  if (orientation === 1 || turned || orientationOf(jpegExif(file, found)) !== 1) return jpeg;
+  if (orientation === 1 || turned || orientationOf(own) !== 1) return jpeg;
   const tag = Buffer.from("ffe10022457869660000", "hex");
   const tiff = Buffer.from("4d4d002a000000080001011200030000000100000000000000000000", "hex");
   tiff.writeUInt16BE(orientation, 18);
   tag.writeUInt16BE(2 + 6 + tiff.length, 2);
-  return Buffer.concat([file.subarray(at, frame), tag, tiff, file.subarray(frame)]);
+  return Buffer.concat([jpeg.subarray(0, 2), tag, tiff, jpeg.subarray(2)]);
 }
 
 function jpegExif(file: Uint8Array, { at, frame }: Found): Uint8Array[] {
@@ -133,13 +154,8 @@ function below(tiff: Buffer, tag: number): Uint8Array {
 
 function orientationOf(blocks: Uint8Array[]): number {
   for (const block of blocks) {
-    try {
-      const value = readExif(Buffer.from(block.buffer, block.byteOffset, block.byteLength))
-        .Image?.Orientation;
-      if (typeof value === "number" && value >= 1 && value <= 8) return value;
-    } catch {
-      // No EXIF after all: as if it said nothing.
-    }
+    const value = parseExif(block)?.Image?.Orientation;
+    if (typeof value === "number" && value >= 1 && value <= 8) return value;
   }
   return 1;
 }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import sharp from "sharp";
+import { parseExif } from "./exif_block.ts";
 import { decodePhoto } from "./image.ts";
 import { findPreview } from "./raw.ts";
 import { ImageError } from "./types.ts";
@@ -172,6 +173,33 @@ Deno.test("a preview that stands already is not turned again", async () => {
     clipSize: 224,
   });
   assert.deepEqual([once.width, once.height], [800, 1200]);
+});
+
+Deno.test("a preview whose own EXIF does not say how it lies is turned as the file says", async () => {
+  const make = tiff([[{ tag: 0x10f, value: text("Within") }]]);
+  const size = Buffer.alloc(2);
+  size.writeUInt16BE(2 + 6 + make.length);
+  const app1 = Buffer.concat([Buffer.from([0xff, 0xe1]), size, text("Exif\0"), make]);
+  const made = Buffer.concat([full.subarray(0, 2), app1, full.subarray(2)]);
+  // This one says 1, as if it stood.
+  const usual = await sharp(full).withExif({ IFD2: { LensModel: "Lens 2" } }).jpeg().toBuffer();
+  for (const [jpeg, lens] of [[made, null], [usual, "Lens 2"]] as const) {
+    const file = tiff([ifd0(6, [{ tag: 0x201, value: jpeg }]), raw]);
+    const photo = await decodePhoto(file, { clipSize: 224 });
+    assert.deepEqual([photo.width, photo.height, photo.lens], [800, 1200, lens]);
+    assert.deepEqual([photo.previewWidth, photo.previewHeight], [800, 1200]);
+  }
+  const found = findPreview(tiff([ifd0(6, [{ tag: 0x201, value: made }]), raw]));
+  assert.equal(parseExif(found.own[0])?.Image?.Make, "Within");
+});
+
+Deno.test("beginnings without end, whose segments lead into each other, are given up", () => {
+  // Each is followed through all that come after: 4 million of them would take hours.
+  const unit = Buffer.from("ffe00006ffd8ffe0", "hex");
+  const file = Buffer.concat([Buffer.from("II*\0"), Buffer.alloc(32 << 20, unit)]);
+  assert.throws(() => findPreview(file), /no preview/);
+  const found = findPreview(Buffer.concat([KINDS.arw, Buffer.alloc(1 << 20, unit)]));
+  assert.deepEqual([found.jpeg[0], found.jpeg[1]], [0xff, 0xd8]);
 });
 
 Deno.test("a raw file without a preview to speak of is skipped, with the reason", () => {

@@ -44,8 +44,8 @@ export async function openSource(bytes: Uint8Array): Promise<Source> {
   const format = sniffFormat(bytes);
   switch (format) {
     case "raw": {
-      const { jpeg, exif } = findPreview(bytes);
-      const source = await native(jpeg, format);
+      const { jpeg, exif, own } = findPreview(bytes);
+      const source = await native(jpeg, format, { exif: own });
       return { ...source, exif: [...exif, ...source.exif] };
     }
     case "heic": {
@@ -86,11 +86,18 @@ async function readHeader({ bytes, format }: DecodedFile): Promise<Metadata> {
   }
 }
 
-/** A file as sharp reads it. Throws an ImageError if it is damaged or too large. */
-export async function native(bytes: Uint8Array, format: PhotoFormat): Promise<Source> {
+/**
+ * A file as sharp reads it, with `exif` blocks known besides the one sharp sees. Throws an ImageError
+ * if it is damaged or too large.
+ */
+export async function native(
+  bytes: Uint8Array,
+  format: PhotoFormat,
+  known: { exif?: Uint8Array[] } = {},
+): Promise<Source> {
   const header = await readHeader({ bytes, format });
   refuseTooLarge(header);
-  const exif = header.exif ? [header.exif] : [];
+  const exif = [...known.exif ?? [], ...header.exif ? [header.exif] : []];
   const colour = header.icc ? null : colourOf(bytes, { format, exif });
   return {
     bytes,
