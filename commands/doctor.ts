@@ -4,6 +4,7 @@ import { openDataDir } from "../db/data_dir.ts";
 import { place } from "../db/client.ts";
 import { workerDevice } from "../jobs/worker_device.ts";
 import { examineDevices } from "../models/devices/choose.ts";
+import { DeviceError } from "../models/devices/device.ts";
 import { openEngine } from "../models/engine.ts";
 import { packsDir } from "../models/installed.ts";
 import { openPacks } from "../models/pack.ts";
@@ -44,7 +45,12 @@ export async function doctorCommand(config: Config): Promise<number> {
     }],
     ["device", async () => {
       const models = await openPacks({ ...packs, builtinDir: BUILTIN_DIR });
-      const examined = await examineDevices({ models, dataDir: config.dataDir });
+      const examined = await examineDevices({ models, dataDir: config.dataDir }).catch((error) => {
+        if (!(error instanceof DeviceError)) throw error;
+        // The CPU is as good as ever, and tried below unless another device is asked for.
+        console.log(`warn  device: GPUs cannot be looked for: ${error.message}`);
+        return [];
+      });
       for (const { candidate, usable, reason } of examined) {
         console.log(`${usable ? "ok    " : "no    "}device ${candidate.device}: ${reason}`);
       }

@@ -18,7 +18,11 @@ export async function workerCommand(config: Config): Promise<number> {
   const { modelsDir, dataDir } = config;
   const engine = await openEngine({ modelsDir, packsDir: packsDir(dataDir), roles: [] });
   await engine.close();
-  await checkDevice(config);
+  await checkDevice(config, stopping);
+  if (stopping.aborted) {
+    restore();
+    return 0;
+  }
   const house = await openHouse(config, "supervisor");
   try {
     const supervisor = superviseWorker(config, house.database);

@@ -3,6 +3,7 @@ import { z } from "zod";
 import type { Config } from "../config.ts";
 import { log } from "../log.ts";
 import { askForCandidates } from "../models/devices/ask.ts";
+import type { Candidate } from "../models/devices/candidates.ts";
 import { chooseDevice, type ChooseOptions } from "../models/devices/choose.ts";
 import { type Device, type DeviceChoice, DEVICES } from "../models/devices/device.ts";
 import { packsDir } from "../models/installed.ts";
@@ -29,10 +30,14 @@ export async function workerDevice(
 
 /**
  * Finds out at the start of a command whether the device that SAFELIGHT_DEVICE names can be used;
- * throws a DeviceError if not. What `auto` would take is left to the supervisor: it may take minutes.
+ * throws a DeviceError if not. What `auto` would take is left to the supervisor: it may take minutes,
+ * and so may this; `stopping` ends it early, without an error.
  */
-export async function checkDevice(config: Config): Promise<void> {
-  if (config.device !== "auto") await workerDevice(config);
+export async function checkDevice(config: Config, stopping?: AbortSignal): Promise<void> {
+  if (config.device === "auto") return;
+  await workerDevice(config, { signal: stopping }).catch((error) => {
+    if (!stopping?.aborted) throw error;
+  });
 }
 
 /** What the workers of one supervisor run on, one after the other. */
@@ -78,10 +83,15 @@ export function workerDevices(choose: () => Promise<DeviceChoice>): WorkerDevice
   };
 }
 
-/** A workerDevice that lists the machine's devices only once. */
+/** A workerDevice that lists the machine's devices only once, or until that works. */
 export function deviceChooser(config: Config, signal: AbortSignal): () => Promise<DeviceChoice> {
-  let listed: ReturnType<typeof askForCandidates> | undefined;
-  const list = () => listed ??= askForCandidates(signal);
+  let listed: Candidate[] | null = null;
+  const list = async () => {
+    if (listed) return listed;
+    const found = await askForCandidates(signal);
+    if (!("failure" in found)) listed = found;
+    return found;
+  };
   return () => workerDevice(config, { list, signal });
 }
 

@@ -51,7 +51,10 @@ export interface Engine {
    * open are opened anew, after what was asked before; on a GPU there is one, as it is.
    */
   useThreads(role: EngineRole, threads: number, abreast?: number): void;
-  /** Loads the graph of pictures, while the first are read. What is wrong with it the first request tells. */
+  /**
+   * Loads the graph of pictures, while the first are read, and on a GPU compiles its shaders. What is
+   * wrong with it the first request tells.
+   */
   loadImages(): void;
   /** Gives back the memory of a role that nobody asks anything; its next request loads the graphs again. */
   rest(role: EngineRole): void;
@@ -103,21 +106,21 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
   const tell = (change: EngineChange) => watchers.forEach((changed) => changed(change));
 
   function hear(seat: Seat, notice: InferenceNotice): void {
-    if ("failed" in notice) return fail(seat, notice.failed);
+    if ("failed" in notice) return fail(notice.failed);
     if (notice.activity === null) activities.delete(seat);
     else activities.set(seat, notice.activity);
     tell({ what: "activity" });
   }
 
   // What fails for one graph is of no use to the others: all go on on the CPU, which is what is shown.
-  function fail(seat: Seat, reason: string): void {
+  function fail(reason: string): void {
     if (device === "cpu") return;
     const from = device;
     device = "cpu";
     deviceReason = `${from} failed: ${reason}`;
-    for (const [other, thread] of running) {
-      // If this fails its next request will tell.
-      if (other !== seat && !thread.dead) thread.ask({ op: "moveToCpu" }).catch(() => {});
+    for (const thread of running.values()) {
+      // The one that told has other graphs too. If this fails its next request will tell.
+      if (!thread.dead) thread.ask({ op: "moveToCpu" }).catch(() => {});
     }
     tell({ what: "device", from, reason });
   }
@@ -208,7 +211,10 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
       }
     },
     loadImages: () => {
-      ask("images", { op: "embedImages", images: [] }).catch(() => {});
+      // Shaders are compiled by the first run; on a CPU one more ViT-B/32 would be 90 ms for nothing.
+      const black = new Uint8Array(models.clip.visual.size ** 2 * 3);
+      const images = device === "cpu" ? [] : [black];
+      ask("images", { op: "embedImages", images }).catch(() => {});
     },
     rest: (role) => {
       if (!closing) drop(role);

@@ -34,7 +34,8 @@ export async function optimizeGraph(
   try {
     await Deno.writeFile(partial, freeBatch(original));
     const cosine = await compare(path, partial, { input, size });
-    if (cosine < SAME) {
+    // NaN is not the same either.
+    if (!(cosine >= SAME)) {
       return {
         refused: `two pictures at once give other results than each alone (cosine ${
           cosine.toFixed(4)

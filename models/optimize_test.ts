@@ -109,6 +109,17 @@ Deno.test("a graph whose pictures would mix is refused with the reason, and noth
   });
 });
 
+Deno.test("a graph that gives no numbers is refused: nothing shows that they are the same", () => {
+  const graph = makeGraph("broken");
+  const root = node(graph, "Sqrt", [addInput(graph, "image", "float32", [1, 3, 16, 16])]);
+  node(graph, "Flatten", [node(graph, "GlobalAveragePool", [root])], { axis: 1 }, "embedding");
+  addOutput(graph, "embedding", [1, 3]);
+  return optimized(encodeModel(graph, "for tests"), (result) => {
+    assert.ok("refused" in result);
+    assert.match(result.refused, /other results than each alone \(cosine NaN\)/);
+  });
+});
+
 Deno.test("a graph with shapes nobody can free is refused with the reason", () => {
   const graph = makeGraph("fixed");
   const image = addInput(graph, "image", "float32", [1, 3, 16, 16]);

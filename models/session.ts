@@ -55,8 +55,11 @@ const sizes = new WeakMap<InferenceSession, BatchSizes>();
  * CPU larger batches gain nothing and cost memory.
  */
 export function batchSizes(session: InferenceSession, device: Device = "cpu"): BatchSizes {
-  const known = sizes.get(session);
-  if (known) return known;
+  return sizes.get(session) ?? freshBatchSizes(session, device);
+}
+
+/** Begins anew for a session that has come to another device: what was learnt holds on one only. */
+export function freshBatchSizes(session: InferenceSession, device: Device): BatchSizes {
   const fresh = adaptiveBatchSizes(
     device === "cpu" ? { start: 4, most: 16 } : { start: 8, most: 64 },
   );
@@ -75,9 +78,10 @@ export async function embedPixels(
 ): Promise<Float32Array[]> {
   const vectors: Float32Array[] = [];
   const fixed = isBatchFixed(session, role.input);
-  const sizes = batchSizes(session);
   while (vectors.length < pictures.length) {
     const from = vectors.length;
+    // The session may have begun anew on another device.
+    const sizes = batchSizes(session);
     const batch = pictures.slice(from, from + (fixed ? 1 : sizes.current()));
     const expected = role.size * role.size * 3;
     if (batch[0].length !== expected) {

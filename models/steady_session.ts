@@ -1,7 +1,7 @@
 import type { Device } from "./devices/device.ts";
 import { plainReason } from "./devices/reason.ts";
 import { type InferenceSession, Tensor } from "./onnxruntime.ts";
-import { batchSizes, openSession } from "./session.ts";
+import { batchSizes, freshBatchSizes, openSession } from "./session.ts";
 
 type Values = InferenceSession.OnnxValueMapType;
 
@@ -48,6 +48,7 @@ export async function openSteadySession(
     const former = inner;
     inner = session;
     current = "cpu";
+    freshBatchSizes(steady, "cpu");
     // A device that is lost may refuse this too, and nothing of it is used any more.
     await former.release().catch(() => {});
   }

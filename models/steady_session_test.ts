@@ -89,10 +89,21 @@ Deno.test("a device that is lost in the middle is left for the CPU, once and wit
   withFailing((_, run) => run > 1 ? "the device is lost" : null, async (bench) => {
     assertAxes(await embedPixels(bench.session, ROLE, pictures(20)), 20);
     assert.deepEqual(bench.failures, ["the device is lost"]);
+    // What did not fit there was no matter of size.
+    assert.equal(batchSizes(bench.session).current(), 4);
     assert.ok(bench.runs.includes("webgpu 8") && bench.runs.includes("cpu 1"));
     bench.runs.length = 0;
     assertAxes(await embedPixels(bench.session, ROLE, pictures(4)), 4);
     assert.ok(bench.runs.every((run) => run.startsWith("cpu")));
+  }));
+
+Deno.test("batches on the CPU are the CPU's, however large they had become on a GPU", () =>
+  withFailing(() => null, async ({ session }) => {
+    for (let run = 0; run < 4; run++) batchSizes(session).record(8, 1 / (run + 1));
+    assert.equal(batchSizes(session).current(), 16);
+    await session.moveToCpu();
+    assert.equal(batchSizes(session).current(), 4);
+    assertAxes(await embedPixels(session, ROLE, pictures(9)), 9);
   }));
 
 Deno.test("what fails on the CPU too is not the device's fault", () =>

@@ -1,8 +1,9 @@
 import { fileURLToPath } from "node:url";
+import { z } from "zod";
 import type { ResolvedModels } from "../pack.ts";
-import type { Candidate } from "./candidates.ts";
+import { type Candidate, candidateShape } from "./candidates.ts";
 import type { Device } from "./device.ts";
-import type { Outcome } from "./verdict.ts";
+import { type Outcome, outcomeShape } from "./verdict.ts";
 
 /** What the hidden sub-command `devices` is asked on its standard input. */
 export type Question =
@@ -12,11 +13,11 @@ export type Question =
 /** Models of a gigabyte on a slow GPU are loaded and run within this; a driver that hangs is not. */
 const PATIENCE_MS = 300_000;
 
-/** The candidates of this machine; if asking for them crashes, none, and the reason. */
+/** The candidates of this machine, or why they cannot be known. Rejects only if it is interrupted. */
 export async function askForCandidates(
   signal?: AbortSignal,
 ): Promise<Candidate[] | { failure: string }> {
-  return await askProcess<Candidate[]>({ op: "list" }, signal);
+  return await askProcess({ op: "list" }, z.array(candidateShape), signal);
 }
 
 /**
@@ -29,13 +30,15 @@ export async function askForProbe(
   signal?: AbortSignal,
 ): Promise<Outcome> {
   const threads = navigator.hardwareConcurrency;
-  return await askProcess<Outcome>({ op: "probe", device, models, threads }, signal);
+  return await askProcess({ op: "probe", device, models, threads }, outcomeShape, signal);
 }
 
 async function askProcess<Answer>(
   question: Question,
+  shape: z.ZodType<Answer>,
   stopping?: AbortSignal,
 ): Promise<Answer | { failure: string }> {
+  if (stopping?.aborted) throw new Error("Interrupted");
   const child = new Deno.Command(Deno.execPath(), {
     args: Deno.build.standalone ? ["devices"] : [
       "run",
@@ -55,15 +58,22 @@ async function askProcess<Answer>(
     stderr: "null",
     signal: stopping,
   }).spawn();
-  const late = setTimeout(() => child.kill("SIGKILL"), PATIENCE_MS);
+  const late = setTimeout(() => {
+    try {
+      child.kill("SIGKILL");
+    } catch {
+      // It ended at this very moment, which is all that is wanted.
+    }
+  }, PATIENCE_MS);
   try {
     // A process that died at once closes its input; its end says why.
     await new Response(JSON.stringify(question)).body!.pipeTo(child.stdin).catch(() => {});
     const { stdout, signal, code } = await child.output();
-    // Libraries may print what they like before the answer.
-    const last = new TextDecoder().decode(stdout).trimEnd().split("\n").at(-1)!;
+    // Also one that ends with a code of its own.
+    if (stopping?.aborted) throw new Error("Interrupted");
     // A driver that crashes when the process ends, its work done, does no harm.
-    if (last.startsWith("{") || last.startsWith("[")) return JSON.parse(last);
+    const answer = answerIn(new TextDecoder().decode(stdout), shape);
+    if (answer !== null) return answer;
     if (signal === "SIGTERM" || signal === "SIGINT") throw new Error("Interrupted");
     return {
       failure: signal === "SIGKILL"
@@ -73,4 +83,17 @@ async function askProcess<Answer>(
   } finally {
     clearTimeout(late);
   }
+}
+
+// Drivers print what they like before the answer and, when the process ends, behind it.
+function answerIn<Answer>(output: string, shape: z.ZodType<Answer>): Answer | null {
+  for (const line of output.split("\n").reverse()) {
+    try {
+      const { data } = shape.safeParse(JSON.parse(line));
+      if (data !== undefined) return data;
+    } catch {
+      // No JSON, so not the answer.
+    }
+  }
+  return null;
 }

@@ -1,18 +1,20 @@
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { listSupportedBackends } from "../onnxruntime.ts";
-import { type Device, PROVIDERS } from "./device.ts";
+import { z } from "zod";
+import { DEVICES, PROVIDERS } from "./device.ts";
 
 /** A device that could be tried on this machine, or why it cannot. */
-export interface Candidate {
-  device: Device;
+export const candidateShape = z.object({
+  device: z.enum(DEVICES),
   /** What the system calls it; null where that is not known before it is opened. */
-  adapter: string | null;
+  adapter: z.string().nullable(),
   /** True for a GPU that is a program on the CPU. */
-  software: boolean;
+  software: z.boolean(),
   /** Why it need not be tried; null where it can be. */
-  missing: string | null;
-}
+  missing: z.string().nullable(),
+});
+export type Candidate = z.infer<typeof candidateShape>;
 
 const require = createRequire(import.meta.url);
 

@@ -7,6 +7,8 @@ import { askForCandidates, askForProbe } from "./ask.ts";
 import type { Candidate } from "./candidates.ts";
 import { chooseDevice, examineDevices } from "./choose.ts";
 import type { Device } from "./device.ts";
+import { withDriver } from "./driver_testing.ts";
+import { least } from "./probe.ts";
 import { openMemory } from "./remembered.ts";
 import type { Outcome } from "./verdict.ts";
 
@@ -127,6 +129,49 @@ Deno.test("what came of a try is remembered, a failure for a day; doctor tries a
     assert.equal((await chooseDevice("auto", options)).device, "webgpu");
   }));
 
+Deno.test("results that are no numbers are wrong, and not the same as the CPU's", () =>
+  among([
+    [candidate("cuda"), { ...good, cosine: NaN }],
+    [candidate("webgpu"), { ...good, overlap: NaN }],
+  ], async ({ options }) => {
+    const { device, reason } = await chooseDevice("auto", options);
+    assert.equal(device, "cpu");
+    assert.match(reason, /cuda: wrong results: cosine NaN .*; webgpu: wrong results: faces .* NaN/);
+    // JSON has made null of what was remembered: such an entry is none.
+    assert.equal((await chooseDevice("auto", options)).device, "cpu");
+    assert.equal(least(0.5, NaN, -1), -1);
+    assert.equal(least(0.5, 0.25), 0.25);
+  }));
+
+Deno.test("remembered entries of an odd shape are ignored", () =>
+  among([[candidate("webgpu"), good]], async ({ options, tried }) => {
+    await chooseDevice("auto", options);
+    const path = join(options.dataDir, "devices.json");
+    const [entry] = JSON.parse(await Deno.readTextFile(path));
+    for (
+      const odd of [null, 7, {}, { ...entry, outcome: null }, { ...entry, outcome: { cosine: 1 } }]
+    ) {
+      await Deno.writeTextFile(path, JSON.stringify([odd]));
+      assert.equal((await chooseDevice("auto", options)).device, "webgpu");
+    }
+    assert.equal(tried.length, 6);
+    await Deno.writeTextFile(path, JSON.stringify([null, entry]));
+    assert.equal((await chooseDevice("auto", options)).device, "webgpu");
+    assert.equal(tried.length, 6);
+  }));
+
+Deno.test("a device is chosen also where that cannot be remembered", () =>
+  among([[candidate("webgpu"), good]], async ({ options, tried }) => {
+    await Deno.mkdir(join(options.dataDir, "devices.json"));
+    for (let start = 0; start < 2; start++) {
+      assert.equal((await chooseDevice("auto", options)).device, "webgpu");
+    }
+    assert.deepEqual(tried, ["webgpu", "webgpu"]);
+    assert.deepEqual([...Deno.readDirSync(options.dataDir)].map(({ name }) => name), [
+      "devices.json",
+    ]);
+  }));
+
 Deno.test("a choice that is interrupted remembers nothing", async () => {
   const dataDir = await Deno.makeTempDir();
   const stop = new AbortController();
@@ -143,25 +188,9 @@ Deno.test("a choice that is interrupted remembers nothing", async () => {
   await Deno.remove(dataDir, { recursive: true });
 });
 
-Deno.test("a driver that crashes costs a process of its own, and is said", async () => {
-  const dir = await Deno.makeTempDir();
-  const before = Deno.env.get("VK_ICD_FILENAMES");
-  try {
+Deno.test("a driver that crashes costs a process of its own, and is said", () =>
+  withDriver("__attribute__((constructor)) static void crash(void) { abort(); }", async (dir) => {
     await writeTinyPack(dir);
-    const source = join(dir, "driver.c");
-    const library = join(dir, "driver.so");
-    await Deno.writeTextFile(
-      source,
-      "#include <stdlib.h>\n__attribute__((constructor)) static void crash(void) { abort(); }\n",
-    );
-    const { success } = await new Deno.Command("cc", {
-      args: ["-shared", "-fPIC", "-o", library, source],
-    }).output();
-    assert.ok(success, "cc cannot build a library");
-    const driver = join(dir, "driver.json");
-    const ICD = { library_path: library, api_version: "1.1.0" };
-    await Deno.writeTextFile(driver, JSON.stringify({ file_format_version: "1.0.0", ICD }));
-    Deno.env.set("VK_ICD_FILENAMES", driver);
     const crash = { failure: "the process that tried it ended with SIGABRT" };
     assert.deepEqual(await askForCandidates(), crash);
     const tiny = await openPacks({ modelsDir: null, builtinDir: dir });
@@ -170,9 +199,18 @@ Deno.test("a driver that crashes costs a process of its own, and is said", async
       device: "cpu",
       reason: `GPUs cannot be looked for: ${crash.failure}`,
     });
-  } finally {
-    if (before === undefined) Deno.env.delete("VK_ICD_FILENAMES");
-    else Deno.env.set("VK_ICD_FILENAMES", before);
-    await Deno.remove(dir, { recursive: true });
-  }
+  }));
+
+Deno.test("what a driver prints behind the answer is not taken for it", () =>
+  withDriver(
+    '__attribute__((destructor)) static void part(void) { puts("{}\\n[ok]\\n{driver ended}"); }',
+    async () => {
+      const candidates = await askForCandidates();
+      assert.ok(Array.isArray(candidates), JSON.stringify(candidates));
+      assert.ok(candidates.some(({ device }) => device === "webgpu"));
+    },
+  ));
+
+Deno.test("a question that is interrupted rejects, whether it was begun or not", async () => {
+  await assert.rejects(askForCandidates(AbortSignal.abort()), /Interrupted/);
 });

@@ -40,11 +40,11 @@ export async function probeDevice(
     return same && { overlap: overlap(face.box, same.box), cosine: cosine(face, same) };
   });
   return {
-    cosine: Math.min(
+    cosine: least(
       ...cpu.vectors.map((vector, i) => dot(vector, found.vectors[i])),
       ...pairs.map((pair) => pair?.cosine ?? -1),
     ),
-    overlap: Math.min(1, ...pairs.map((pair) => pair?.overlap ?? 0)),
+    overlap: least(1, ...pairs.map((pair) => pair?.overlap ?? 0)),
     faces: pairs.length,
     seconds: found.seconds,
     cpuSeconds: cpu.seconds,
@@ -121,6 +121,12 @@ async function portrait(sizes: number[]): Promise<Looking["picture"]> {
 
 function nearest(face: DetectedFace, others: DetectedFace[]): DetectedFace | undefined {
   return others.toSorted((a, b) => overlap(face.box, b.box) - overlap(face.box, a.box))[0];
+}
+
+/** The smallest; −1 if one is NaN, as broken shaders give it: JSON, which takes this on, has no NaN. */
+export function least(...values: number[]): number {
+  const smallest = Math.min(...values);
+  return Number.isNaN(smallest) ? -1 : smallest;
 }
 
 const cosine = (a: DetectedFace, b: DetectedFace) => dot(a.embedding, b.embedding);

@@ -1,24 +1,24 @@
 import { hostname } from "node:os";
 import { join } from "node:path";
+import { z } from "zod";
+import { log } from "../../log.ts";
 import { env } from "../onnxruntime.ts";
 import type { ResolvedModels } from "../pack.ts";
 import type { Candidate } from "./candidates.ts";
-import type { Outcome } from "./verdict.ts";
+import { type Outcome, outcomeShape } from "./verdict.ts";
 
 /** A device that failed may have been short of memory only: it gets another chance the day after. */
 const FAILURES_MS = 24 * 3600 * 1000;
 /** Of several machines that share a data directory, and of models used before. */
 const MOST = 50;
 
-interface Entry {
-  key: string;
-  at: number;
-  outcome: Outcome;
-}
+const entryShape = z.object({ key: z.string(), at: z.number(), outcome: outcomeShape });
+type Entry = z.infer<typeof entryShape>;
 
 /** What is remembered of earlier tries, so that a start does not take the minutes of the first one. */
 export interface Memory {
   find(candidate: Candidate, models: ResolvedModels): Promise<Outcome | null>;
+  /** Where it cannot be written, that is logged: it costs the next start a try, no more. */
   keep(candidate: Candidate, models: ResolvedModels, outcome: Outcome): Promise<void>;
 }
 
@@ -36,10 +36,18 @@ export function openMemory(dataDir: string, now: () => number = Date.now): Memor
       const key = keyOf(candidate, models);
       const others = (await read(path)).filter((entry) => entry.key !== key);
       const entries = [{ key, at: now(), outcome }, ...others].slice(0, MOST);
-      await Deno.mkdir(dataDir, { recursive: true });
       const partial = `${path}.${crypto.randomUUID()}`;
-      await Deno.writeTextFile(partial, `${JSON.stringify(entries, null, 1)}\n`);
-      await Deno.rename(partial, path);
+      try {
+        await Deno.mkdir(dataDir, { recursive: true });
+        await Deno.writeTextFile(partial, `${JSON.stringify(entries, null, 1)}\n`);
+        await Deno.rename(partial, path);
+      } catch (error) {
+        await Deno.remove(partial).catch(() => {/* it was never made */});
+        log("warn", "what came of trying a device cannot be remembered", {
+          device: candidate.device,
+          error: String(error),
+        });
+      }
     },
   };
 }
@@ -50,8 +58,9 @@ const keyOf = ({ device, adapter }: Candidate, { clip, faces }: ResolvedModels):
     " | ",
   );
 
-// A file that is not there or damaged costs a try of the devices, no more.
+// A file or an entry that is not there or damaged costs a try of the devices, no more.
 async function read(path: string): Promise<Entry[]> {
   const entries = await Deno.readTextFile(path).then(JSON.parse, () => []).catch(() => []);
-  return Array.isArray(entries) ? entries : [];
+  if (!Array.isArray(entries)) return [];
+  return entries.flatMap((entry) => entryShape.safeParse(entry).data ?? []);
 }

@@ -1,8 +1,21 @@
+import { z } from "zod";
 import type { Candidate } from "./candidates.ts";
 import type { Measured } from "./probe.ts";
 
 /** What came of trying a device in a process of its own. */
 export type Outcome = Measured | { failure: string };
+
+const failure = z.object({ failure: z.string() });
+const measured: z.ZodType<Measured> = z.object({
+  cosine: z.number(),
+  overlap: z.number(),
+  faces: z.number(),
+  seconds: z.number(),
+  cpuSeconds: z.number(),
+});
+
+/** An outcome, as it comes from another process or an earlier one. */
+export const outcomeShape: z.ZodType<Outcome> = z.union([failure, measured]);
 
 /** Vectors of one picture that differ by more are not of one model (cosine). */
 const SAME_VECTOR = 0.999;
@@ -23,13 +36,14 @@ export function judge(candidate: Candidate, outcome: Outcome | null): Verdict {
   if (candidate.missing !== null) return refused(candidate.missing);
   if (outcome === null) return refused(`${named(candidate)} was not tried`);
   if ("failure" in outcome) return refused(`${named(candidate)}: ${outcome.failure}`);
-  if (outcome.cosine < SAME_VECTOR) {
+  // What is not a number is not the same either.
+  if (!(outcome.cosine >= SAME_VECTOR)) {
     return refused(
       `wrong results: cosine ${outcome.cosine.toFixed(4)} to the CPU's vectors, ` +
         `expected ${SAME_VECTOR}`,
     );
   }
-  if (outcome.overlap < SAME_BOX) {
+  if (!(outcome.overlap >= SAME_BOX)) {
     return refused(
       `wrong results: faces overlap by ${outcome.overlap.toFixed(2)} with the CPU's, ` +
         `expected ${SAME_BOX}`,

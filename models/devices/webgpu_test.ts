@@ -7,6 +7,8 @@ import {
   addInput,
   addOutput,
   encodeModel,
+  floats,
+  type Graph,
   integers,
   makeGraph,
   node,
@@ -116,16 +118,51 @@ Deno.test("an engine works on WebGPU, and says what it loads", () =>
     await engine.close();
   }));
 
-/** Blows every picture up to 3 × side² floats and gives its mean colour back. */
-async function writeWide(path: string, side: number): Promise<void> {
-  const graph = makeGraph("wide");
-  const mean = node(graph, "GlobalAveragePool", [
-    addInput(graph, "image", "float32", ["N", 3, 16, 16]),
-  ]);
+/** The mean colour of every picture, which is blown up to 3 × side² floats on the way. */
+function wideMean(graph: Graph, image: string, side: number): string {
+  const mean = node(graph, "GlobalAveragePool", [image]);
   const wide = node(graph, "Expand", [mean, integers(graph, [1, 3, side, side])]);
   const ends = [[0, 0], [1, 1], [2, 3]].map((values) => integers(graph, values));
-  node(graph, "Flatten", [node(graph, "Slice", [wide, ...ends])], { axis: 1 }, "embedding");
+  return node(graph, "Slice", [wide, ...ends]);
+}
+
+async function writeWide(
+  path: string,
+  side: number,
+  { input = "image", size = 16 }: { input?: string; size?: number } = {},
+): Promise<void> {
+  const graph = makeGraph("wide");
+  const image = addInput(graph, input, "float32", ["N", 3, size, size]);
+  node(graph, "Flatten", [wideMean(graph, image, side)], { axis: 1 }, "embedding");
   addOutput(graph, "embedding", ["N", 3]);
+  await Deno.writeFile(path, encodeModel(graph, "for tests"));
+}
+
+/** Sees one face around the middle of every picture, of score 0.75. */
+async function writeWideDetector(path: string, side: number): Promise<void> {
+  const graph = makeGraph("wide detector");
+  const image = addInput(graph, "input.1", "float32", [1, 3, 64, 64]);
+  const mean = node(graph, "ReduceMean", [wideMean(graph, image, side)], {
+    axes: [1, 2, 3],
+    keepdims: 0,
+  });
+  const nothing = node(graph, "Mul", [mean, floats(graph, [1], [0])]);
+  // In cells of 8 pixels from the anchor: left, top, right, bottom; x and y of five landmarks.
+  const face: Record<number, number[]> = {
+    1: [0.75],
+    4: [2, 2, 2, 2],
+    10: [-1, -1, 1, -1, 0, 0, -1, 1, 1, 1],
+  };
+  for (const columns of [1, 4, 10]) {
+    for (const stride of [8, 16, 32]) {
+      const rows = 2 * (64 / stride) ** 2;
+      const values = new Float32Array(rows * columns);
+      if (stride === 8) values.set(face[columns], 2 * (4 * 8 + 4) * columns);
+      const name = `out_${columns}_${stride}`;
+      node(graph, "Add", [floats(graph, [rows, columns], values), nothing], {}, name);
+      addOutput(graph, name, [rows, columns]);
+    }
+  }
   await Deno.writeFile(path, encodeModel(graph, "for tests"));
 }
 
@@ -178,6 +215,45 @@ Deno.test("a picture that the GPU has no memory for moves the session to the CPU
     assert.equal(failures.length, 1);
     assert.match(failures[0], /WebGPU validation failed/);
     await session.release();
+  }));
+
+Deno.test("where one graph of a thread has lost the GPU, the other is on the CPU too", () =>
+  folder(async (dir) => {
+    await writeTinyPack(dir);
+    const engine = await openEngine({ modelsDir: null, builtinDir: dir, device: "webgpu" });
+    const recogniser = join(dir, "recogniser.onnx");
+    await writeWideDetector(join(dir, "detector.onnx"), 10_000);
+    await writeWide(recogniser, 10_000, { input: "input.1", size: 112 });
+    const preview = await sharp({
+      create: { width: 128, height: 128, channels: 3, background: "#c08040" },
+    }).jpeg().toBuffer();
+    const find = (previews: Uint8Array[], minScore: number) =>
+      engine.findFaces(previews, { minScore, minSize: 20 });
+    // Too much for the detector; there is no face for the recogniser.
+    assert.deepEqual(await find([preview], 0.9), [[]]);
+    assert.equal(engine.device, "cpu");
+    // This is answered once the move is over, so from here on nothing can be opened anew.
+    await find([], 0.9);
+    await Deno.remove(recogniser);
+    const [faces] = await find([preview], 0.5);
+    assert.ok(Array.isArray(faces) && faces.length === 1, String(faces));
+    await engine.close();
+  }));
+
+Deno.test("loading a graph of pictures on a GPU runs it, so that its shaders are compiled", () =>
+  folder(async (dir) => {
+    await writeTinyPack(dir);
+    const engine = await openEngine({ modelsDir: null, builtinDir: dir, device: "webgpu" });
+    await writeWide(join(dir, "visual.onnx"), 10_000, { size: 224 });
+    const loaded = Promise.withResolvers<void>();
+    engine.watch(({ what }) => {
+      if (what === "activity" && engine.activity === null) loaded.resolve();
+    });
+    engine.loadImages();
+    await loaded.promise;
+    // Only a run can have failed.
+    assert.match(engine.deviceReason, /^webgpu failed: .*WebGPU/);
+    await engine.close();
   }));
 
 Deno.test("auto refuses a GPU that is a program; asked for by name it is tried and taken", () =>
