@@ -10,8 +10,8 @@ const BUILTIN_DIR = fileURLToPath(new URL("../models/builtin", import.meta.url))
 
 /**
  * How search opens its text encoder: that of the pack which has the model asked for, among the
- * user's own, the built-in and the installed ones, or else that of the models in use. `first` is
- * an engine of the latter that is open already; search closes what it is given.
+ * built-in and the installed ones, or else that of the models in use: always, where SAFELIGHT_MODELS
+ * sets them. `first` is an engine of the latter that is open already; search closes what it is given.
  */
 export function textEncoders(config: Config, first: Engine | null = null): OpenEncoder {
   const { modelsDir, dataDir } = config;
@@ -24,12 +24,15 @@ export function textEncoders(config: Config, first: Engine | null = null): OpenE
     return engine;
   };
 
-  return async (model) => {
+  const openEncoder: OpenEncoder = async (model, { exactly = false } = {}) => {
     if (model === null || inUse?.models.clip.key === model) return takeInUse() ?? await open();
     // The faces of the choice may be what is missing, and search needs none.
     const pack = await packWith(dataDir, model);
-    return pack === null ? takeInUse() ?? await open() : await open({ clip: pack, faces: BUILTIN });
+    if (pack !== null) return await open({ clip: pack, faces: BUILTIN });
+    return exactly ? null : takeInUse() ?? await open();
   };
+  openEncoder.fixed = modelsDir !== null;
+  return openEncoder;
 }
 
 /** The name of the pack whose picture model has this key; null if there is none. */

@@ -2,7 +2,7 @@ import { isBuiltin } from "../models/types.ts";
 import type { Database } from "./client.ts";
 import { findPresent, type FoundPhoto } from "./search_queries.ts";
 import { createStages, EncoderFault, type OpenEncoder, type Stage } from "./search_stages.ts";
-import { readServing } from "./serving_queries.ts";
+import { lacksVectors, readServing } from "./serving_queries.ts";
 import type { Hit } from "./vector_index/index.ts";
 
 export interface SearchResult {
@@ -23,6 +23,7 @@ export interface Search {
    * The `limit` photos nearest to the query, of those nearer than a right angle (a cosine above 0),
    * best first: representatives of which a file is still there. By the model that serves (see
    * serving_queries.ts); after a switch the former one answers for as long as the other needs to load.
+   * Models that are set for the whole program answer from the start, and it is said what they lack.
    */
   find(query: string, limit: number): Promise<SearchResult>;
   /** Loads the index, so that the first search need not wait for it. */
@@ -37,15 +38,21 @@ const SPARE = 20;
 const MORE = 8;
 const MOST = 10_000;
 
+const MINUTE_MS = 60_000;
+
 /** Search over the pictures of `database`; nothing is opened before the first call. */
 export function createSearch(database: Database, open: OpenEncoder): Search {
   const stages = createStages(database.url, open);
+  const lacking = { model: "", lacks: false, until: 0 };
+
+  const wantedModel = async () => open.fixed ? null : (await readServing(database.db)).clip;
 
   async function find(query: string, limit: number): Promise<SearchResult> {
-    const { clip } = await readServing(database.db);
+    const clip = await wantedModel();
     try {
       return await stages.on(clip, async (stage) => {
         const found = await findOn(stage, { query, limit });
+        if (open.fixed) return { ...found, notice: await lacks(found.model) ? UNSEEN : null };
         const gone = clip !== null && stage.wanted === clip && found.model !== clip;
         return { ...found, notice: gone ? INCOMPLETE : null };
       });
@@ -55,6 +62,16 @@ export function createSearch(database: Database, open: OpenEncoder): Search {
       const { message } = error;
       return { query, model: clip ?? "", builtinModels: isBuiltin(clip), message, ...NONE };
     }
+  }
+
+  // Some 50 ms over 100,000 photos, which are too many for every search.
+  async function lacks(model: string): Promise<boolean> {
+    if (lacking.model !== model || performance.now() >= lacking.until) {
+      lacking.lacks = await lacksVectors(database.db, model);
+      lacking.model = model;
+      lacking.until = performance.now() + MINUTE_MS;
+    }
+    return lacking.lacks;
   }
 
   async function findOn(
@@ -94,8 +111,7 @@ export function createSearch(database: Database, open: OpenEncoder): Search {
   return {
     find,
     async warm() {
-      const { clip } = await readServing(database.db);
-      await stages.on(clip, ({ index }) => index.warm());
+      await stages.on(await wantedModel(), ({ index }) => index.warm());
     },
     close: stages.close,
   };
@@ -111,6 +127,8 @@ const NOTHING_NEAR = "No picture is like these words";
 const INCOMPLETE =
   "The former models are no longer installed: until the run with the new ones is " +
   "complete, pictures may be missing here";
+const UNSEEN = "Pictures that were read with other models before SAFELIGHT_MODELS was set are " +
+  "missing here until a session is run over their folders again";
 
 const unknownWords = (builtin: boolean) =>
   builtin

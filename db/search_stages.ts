@@ -9,11 +9,16 @@ export interface TextEncoder {
   close(): Promise<void>;
 }
 
-/**
- * Opens the encoder of the model with this key, or that of the models in use: for null, and where no
- * pack has the model any more. Throws an Error for a person if neither can be opened.
- */
-export type OpenEncoder = (model: string | null) => Promise<TextEncoder>;
+export interface OpenEncoder {
+  /**
+   * Opens the encoder of the model with this key, or that of the models in use: for null, and where
+   * no pack has the model any more; with `exactly`, null then. Throws an Error for a person if neither
+   * can be opened.
+   */
+  (model: string | null, options?: { exactly?: boolean }): Promise<TextEncoder | null>;
+  /** The models in use answer whatever served before: somebody set them for the whole program. */
+  fixed?: boolean;
+}
 
 /** An encoder with the index of its model. */
 export interface Stage {
@@ -21,6 +26,8 @@ export interface Stage {
   wanted: string | null;
   encoder: TextEncoder;
   index: LibraryIndex;
+  /** When it was last looked whether a pack has that model. */
+  lookedAt: number;
   requests: number;
   /** Set when another has taken its place; it is closed after its last request. */
   retired: boolean;
@@ -36,12 +43,19 @@ export class EncoderFault extends Error {
 /** A small model is there sooner than anybody notices; for a large one the former can answer. */
 const PATIENCE_MS = 1000;
 
+/** A pack that was gone may be pulled again; looking takes some milliseconds. */
+const LOOK_AGAIN_MS = 10_000;
+
 /**
  * Keeps the stage for one model open, and another only while the two change places. `on` resolves
  * with what `act` makes of the stage for a model, or of the former one while the other is loading.
  * Rejects with an EncoderFault where no model can be opened.
  */
-export function createStages(url: string, open: OpenEncoder) {
+export function createStages(
+  url: string,
+  open: OpenEncoder,
+  { lookAgainMs = LOOK_AGAIN_MS }: { lookAgainMs?: number } = {},
+) {
   let current: Stage | null = null;
   let preparing: Promise<void> | null = null;
   let closed = false;
@@ -51,7 +65,7 @@ export function createStages(url: string, open: OpenEncoder) {
     act: (stage: Stage) => Promise<Result>,
   ): Promise<Result> {
     if (closed) throw new Error("The search is closed");
-    if (!current || !isFor(current, wanted)) {
+    if (!current || !isFor(current, wanted) || mayBeBack(current, wanted)) {
       preparing ??= prepare(wanted).finally(() => preparing = null);
       await (current ? soon(preparing) : preparing);
     }
@@ -66,12 +80,16 @@ export function createStages(url: string, open: OpenEncoder) {
   }
 
   async function prepare(wanted: string | null): Promise<void> {
-    const encoder = await open(wanted).catch((error) => {
+    const lookedAt = performance.now();
+    const exactly = current !== null && isFor(current, wanted);
+    if (exactly) current!.lookedAt = lookedAt;
+    const encoder = await open(wanted, { exactly }).catch((error) => {
       throw new EncoderFault(error);
     });
+    if (encoder === null) return;
     const { key: model, dimension } = encoder.models.clip;
     const index = openLibraryIndex({ url, model, dimension });
-    const stage: Stage = { wanted, encoder, index, requests: 0, retired: false };
+    const stage: Stage = { wanted, encoder, index, lookedAt, requests: 0, retired: false };
     // Where nothing else can answer, the search itself waits for the index.
     if (current) {
       await index.warm().catch(async (error) => {
@@ -84,6 +102,10 @@ export function createStages(url: string, open: OpenEncoder) {
     if (former) await retire(former);
     if (closed) await retire(stage);
   }
+
+  const mayBeBack = ({ encoder, lookedAt }: Stage, wanted: string | null) =>
+    wanted !== null && encoder.models.clip.key !== wanted &&
+    performance.now() - lookedAt >= lookAgainMs;
 
   return {
     on,

@@ -34,11 +34,17 @@ export async function writeServing(
       changed_at = now()`);
 }
 
-/** True if a photo whose file is there has no vector of this model. Stops at the first. */
+/**
+ * True if a photo has no vector of this model although a file of it is there that somebody wants
+ * looked at: one left alone would keep the former models for ever. Stops at the first.
+ */
 export async function lacksVectors(db: Db | Tx, model: string): Promise<boolean> {
   const [{ lacks }] = await db.execute<{ lacks: boolean }>(sql`
-    select exists (select from photos p where ${STANDING} and not exists
-      (select from embeddings e where e.photo_id = p.id and e.model = ${model})) as lacks`);
+    select exists (select from photos p where p.representative_id is null
+      and exists (select from files f
+        where f.photo_id = p.id and f.missing_at is null and f.ignored_at is null)
+      and not exists (select from embeddings e
+        where e.photo_id = p.id and e.model = ${model})) as lacks`);
   return lacks;
 }
 
@@ -68,17 +74,21 @@ export async function areGrouped(
   return row?.same ?? false;
 }
 
-const STANDING = sql`p.representative_id is null
-  and exists (select from files f where f.photo_id = p.id and f.missing_at is null)`;
-
 const unscanned = (model: string) =>
-  sql`${STANDING} and p.faces_ignored_at is null
+  sql`p.representative_id is null and p.faces_ignored_at is null
+    and exists (select from files f where f.photo_id = p.id and f.missing_at is null)
     and not exists (select from face_scans s where s.photo_id = p.id and s.model = ${model})`;
 
-/** What the library has: a photo at all, and one in which somebody has looked for faces. */
+/**
+ * What the library has or is about to get: a photo at all, and one in which somebody has looked for
+ * faces. The first session may have its first photos in hand, by the models until now.
+ */
 export async function libraryHas(db: Db | Tx): Promise<{ photos: boolean; scans: boolean }> {
+  const coming = sql`exists (select from sessions where kind = 'folders' and deleted_at is null
+    and status in ('pending', 'discovering', 'running', 'paused')`;
   const [row] = await db.execute<{ photos: boolean; scans: boolean }>(sql`
-    select exists (select from photos) as photos, exists (select from face_scans) as scans`);
+    select exists (select from photos) or ${coming}) as photos,
+      exists (select from face_scans) or ${coming} and not skip_face_detection) as scans`);
   return row;
 }
 

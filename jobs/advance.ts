@@ -12,7 +12,7 @@ import {
   SessionNotFound,
 } from "./session_state.ts";
 import { openPhase } from "./open_phase.ts";
-import { switchServing } from "./serving.ts";
+import { formerAtWork, switchServing } from "./serving.ts";
 import { isTerminal } from "./status.ts";
 import type { WorkerIdentity } from "./queue/workers.ts";
 
@@ -59,6 +59,9 @@ async function moveOn(
   for (const name of PHASE_NAMES) {
     let phase = await phaseRow(tx, id, name);
     if (isUnopened(phase, session)) {
+      if (
+        session.kind === "models" && await formerAtWork(tx, { session, models: worker.models })
+      ) break;
       const next = await openPhase(tx, { session, phase: name, worker }, { after: from });
       if (next !== null) return { ...step, next };
       from = "";

@@ -25,14 +25,15 @@ export async function useModels(
   db: Db,
   { dataDir, pack, by }: Actor & { dataDir: string; pack: string },
 ): Promise<number | null> {
-  const choice = await choose(dataDir, pack);
-  const models = await findModels(dataDir, {
-    clip: choice.clip ?? BUILTIN,
-    faces: choice.faces ?? BUILTIN,
-  });
-  await keepServing(db, dataDir);
   return await db.transaction(async (tx) => {
+    // Before anything is read: two choices at once, one for each kind, must both hold in the end.
     await tx.execute(sql`select pg_advisory_xact_lock(${MODELS_LOCK})`);
+    const choice = await choose(dataDir, pack);
+    const models = await findModels(dataDir, {
+      clip: choice.clip ?? BUILTIN,
+      faces: choice.faces ?? BUILTIN,
+    });
+    await keepServing(tx, dataDir);
     const message = `${models.clip.pack} for pictures and words, ${models.faces.pack} for faces`;
     const id = await prepareRun(tx, { models, name: `New models: ${pack}`, by });
     await recordEvent(tx, { kind: "models_changed", message, by });
@@ -62,14 +63,13 @@ async function choose(dataDir: string, name: string): Promise<Chosen> {
   };
 }
 
-// Before the first change nobody has written down which models answer: those chosen until now. In a
-// transaction of its own, since it is true whatever becomes of the change.
-async function keepServing(db: Db, dataDir: string): Promise<void> {
-  const serving = await readServing(db);
+// Before the first change nobody has written down which models answer: those chosen until now.
+async function keepServing(tx: Tx, dataDir: string): Promise<void> {
+  const serving = await readServing(tx);
   if (serving.clip !== null && serving.faces !== null) return;
   try {
     const { clip, faces } = await findModels(dataDir);
-    await writeServing(db, { clip: serving.clip ?? clip.key, faces: serving.faces ?? faces.key });
+    await writeServing(tx, { clip: serving.clip ?? clip.key, faces: serving.faces ?? faces.key });
   } catch (error) {
     // The former pack is gone, so it cannot answer either.
     log("warn", "the former models cannot answer any more", { error: (error as Error).message });

@@ -18,10 +18,18 @@ import {
 } from "./change_models_testing.ts";
 import { findModels, watchChoice } from "./chosen_models.ts";
 import { checkLedgers } from "./check_ledgers.ts";
-import { createSession, pauseSession, resumeSession, startSession } from "./lifecycle.ts";
+import {
+  cancelSession,
+  createSession,
+  pauseSession,
+  resumeSession,
+  retrySession,
+  startSession,
+} from "./lifecycle.ts";
 import { runningPhases } from "./queue/claim.ts";
-import { beat } from "./queue/workers.ts";
+import { beat, resign } from "./queue/workers.ts";
 import { readProgress } from "./read_progress.ts";
+import { carryOutRequests } from "./requests.ts";
 import { testWorker } from "./testing.ts";
 
 const NAMES = Array.from({ length: 24 }, (_, n) => `picture ${n}`);
@@ -226,8 +234,38 @@ Deno.test("a run for other models is not for this worker", async () => {
   );
   await beat(db, { ...identity, id: crypto.randomUUID(), models: one }, vitals);
   assert.equal(await message(), "Reading pictures and making them searchable");
+  await resign(db, identity.id);
   await advanceSession(db, id, { ...identity, models: one });
   assert.notDeepEqual(await status(), untouched);
+
+  // Tried again when other models are chosen, it says what it waits for, and can be called off.
+  await db.execute(sql`delete from workers`);
+  await beat(db, { ...identity, models: builtin }, vitals);
+  await retrySession(db, id);
+  while (await carryOutRequests(db));
+  assert.match((await message())!, /^Waiting for a worker with/);
+  assert.equal((await cancelSession(db, id)).status, "cancelled");
+  await database.drop();
+  await Deno.remove(dataDir, { recursive: true });
+});
+
+Deno.test("two choices at once, one for pictures and one for faces, both hold", async () => {
+  const database = await testDatabase();
+  const { db } = database;
+  const dataDir = await testDirectory();
+  const halves = { words: ["visual", "textual"], people: ["detector", "recogniser"] };
+  for (const [name, roles] of Object.entries(halves)) {
+    await installTinyPack(dataDir, { name });
+    const path = join(packsDir(dataDir), name, "manifest.json");
+    const manifest = JSON.parse(await Deno.readTextFile(path));
+    manifest.roles = Object.fromEntries(roles.map((role) => [role, manifest.roles[role]]));
+    if (name === "people") delete manifest.tokenizer;
+    await Deno.writeTextFile(path, JSON.stringify(manifest));
+  }
+  await Promise.all(["words", "people"].map((pack) => useModels(db, { dataDir, pack, by: "t" })));
+  assert.deepEqual(await readChosen(dataDir), { clip: "words", faces: "people" });
+  const { clip, faces } = await findModels(dataDir);
+  assert.deepEqual(await readServing(db), { clip: clip.key, faces: faces.key });
   await database.drop();
   await Deno.remove(dataDir, { recursive: true });
 });
@@ -254,6 +292,9 @@ Deno.test("what a worker makes of a choice", async (t) => {
   });
   await t.step("the same pack with other weights", async () => {
     const models = await findModels(dataDir);
+    const older = { ...models, clip: { ...models.clip, key: "gone@before" } };
+    const first = watchChoice({ dataDir, modelsDir: null }, older);
+    assert.equal(await first(), true, "replaced while the worker began");
     const changed = watchChoice({ dataDir, modelsDir: null }, models);
     assert.equal(await changed(), false);
     await installTinyPack(dataDir, { name: "gone", batch: 3 });

@@ -28,7 +28,8 @@ export async function findModels(
 
 /**
  * Tells, whenever it is asked, whether other models are chosen by now than `models`, which a worker
- * works with. Costs three small reads; packs are only opened when a name or a manifest has changed.
+ * works with. Costs three small reads; packs are only opened at first, since one may have been replaced
+ * while the worker began, and when a name or a manifest has changed.
  * False where SAFELIGHT_MODELS decides, and for a choice that cannot be opened: a worker that still
  * has its models does better than one that cannot start.
  */
@@ -48,10 +49,8 @@ export function watchChoice(
       await Promise.all([names.clip, names.faces].map((name) => changedAt(dataDir, name)));
     const now = JSON.stringify([names, times]);
     if (now === seen) return others;
-    const opened = seen === null && names?.clip === models.clip.pack &&
-      names.faces === models.faces.pack;
     seen = now;
-    others = !opened && await differ(dataDir, models);
+    others = await differ(dataDir, models);
     return others;
   };
 }
