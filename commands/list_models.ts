@@ -18,12 +18,16 @@ interface Row {
 
 /** `models list`: a line a pack, those installed first; with `json` the same for programs. */
 export async function listCommand(config: Config, { json }: { json: boolean }): Promise<number> {
-  const chosen = await readChosen(config.dataDir);
-  const inUse = { clip: chosen.clip ?? BUILTIN, faces: chosen.faces ?? BUILTIN };
+  // What was chosen cannot be read: all else can be told.
+  const chosen = await readChosen(config.dataDir).catch((error: Error) => {
+    console.error(error.message);
+    return null;
+  });
+  const inUse = chosen && { clip: chosen.clip ?? BUILTIN, faces: chosen.faces ?? BUILTIN };
   const installed = await installedPacks(config.dataDir, (fault) => console.error(fault));
   const here = new Set(installed.map(({ name }) => name));
   const rows = [
-    ...installed.map(({ manifest, bytes }) => row(manifest, { bytes, inUse })),
+    ...installed.map(({ manifest, bytes }) => row(manifest, { bytes, inUse, installed: true })),
     ...catalogue().filter(({ name }) => !here.has(name)).map((manifest) => row(manifest, {})),
   ];
   if (json) {
@@ -45,7 +49,11 @@ export async function listCommand(config: Config, { json }: { json: boolean }): 
       `${cell.map((text, column) => text.padEnd(widths[column])).join("  ")}  ${licence}${note}`,
     );
   }
-  console.log(`\nIn use: ${inUse.clip} for pictures and words, ${inUse.faces} for faces`);
+  console.log(
+    inUse
+      ? `\nIn use: ${inUse.clip} for pictures and words, ${inUse.faces} for faces`
+      : "\nIn use: unknown, since the choice cannot be read",
+  );
   if (config.modelsDir !== null) {
     console.log(`… were it not for SAFELIGHT_MODELS, which names "${config.modelsDir}"`);
   }
@@ -54,7 +62,11 @@ export async function listCommand(config: Config, { json }: { json: boolean }): 
 
 function row(
   manifest: Manifest,
-  { bytes, inUse }: { bytes?: number; inUse?: { clip: string; faces: string } },
+  { bytes, inUse, installed = false }: {
+    bytes?: number;
+    inUse?: { clip: string; faces: string } | null;
+    installed?: boolean;
+  },
 ): Row {
   const { name, licence, roles } = manifest;
   const files = packFiles(manifest);
@@ -62,7 +74,7 @@ function row(
   const used = (inUse?.clip === name && roles.visual) || (inUse?.faces === name && roles.detector);
   return {
     name,
-    state: used ? "in use" : inUse ? "installed" : "available",
+    state: used ? "in use" : installed ? "installed" : "available",
     bytes: bytes ?? (known ? files.reduce((sum, { bytes }) => sum + bytes!, 0) : null),
     understands: [
       ...(roles.visual ? ["pictures and words"] : []),

@@ -172,6 +172,15 @@ Deno.test("a pack is used once its graphs have run, and builtin leads back", () 
       assert.match(fixed.err, /SAFELIGHT_MODELS names ".*unset it/);
       assert.equal((await models(source, ["use", "builtin"], env)).code, 0);
       assert.deepEqual(await readChosen(source.dataDir), { clip: null, faces: null });
+      await Deno.writeTextFile(join(packsDir(source.dataDir), "chosen.json"), "[");
+      const listed = await models(source, ["list"]);
+      assert.equal(listed.code, 0);
+      assert.match(listed.err, /Cannot read which models were chosen/);
+      assert.match(listed.out, /^tiny +installed .*\n\nIn use: unknown, since the choice cannot/s);
+      assert.match((await models(source, ["use", "tiny"], env)).err, /Cannot read which models/);
+      const back = await models(source, ["use", "builtin"], env);
+      assert.equal(back.code, 0, back.err);
+      assert.deepEqual(await readChosen(source.dataDir), { clip: null, faces: null });
       // Nothing is in the library: there is nothing to run over.
       const runs = await database.db.select().from(sessions).where(eq(sessions.kind, "models"));
       assert.equal(runs.length, 0);

@@ -3,7 +3,7 @@ import { createSearch } from "../db/search.ts";
 import { configureLog, log } from "../log.ts";
 import { superviseWorker } from "../jobs/supervisor.ts";
 import { checkDevice } from "../jobs/worker_device.ts";
-import { openEngine } from "../models/engine.ts";
+import { type Engine, openEngine } from "../models/engine.ts";
 import { packsDir } from "../models/installed.ts";
 import { catalogue } from "../models/catalogue.ts";
 import { createApp } from "../routes/app.ts";
@@ -27,10 +27,13 @@ export async function serveCommand(
   configureLog(config, { process: "web" });
   const signals = options.stopping ? null : stopSignals();
   const stopping = options.stopping ?? signals!.stopping;
-  // Wrong model files are found out here, with their message, not by a worker that cannot start.
-  const { modelsDir, dataDir } = config;
-  const engine = await openEngine({ modelsDir, packsDir: packsDir(dataDir), roles: ["text"] });
-  if (options.worker !== false) await checkDevice(config);
+  const engine = await openModels(config);
+  if (options.worker !== false && engine) await checkDevice(config, stopping);
+  if (stopping.aborted) {
+    await engine?.close();
+    signals?.restore();
+    return 0;
+  }
   const house = await openHouse(config, "web");
   const counter = createFolderCounter();
   const pulls = createPulls({
@@ -63,10 +66,27 @@ export async function serveCommand(
     new Promise((resolve) => setTimeout(resolve, DRAIN_MS)),
   ]);
   await search.close();
-  await engine.close();
+  await engine?.close();
   await house.close();
   signals?.restore();
   return 0;
+}
+
+/**
+ * Wrong files of the user's own are found out here, with their message, not by a worker that cannot
+ * start. A choice that cannot be opened is mended on the Models page, which only shows if this
+ * starts: until then, null, search answers with the fault and no worker lives.
+ */
+async function openModels({ modelsDir, dataDir }: Config): Promise<Engine | null> {
+  try {
+    return await openEngine({ modelsDir, packsDir: packsDir(dataDir), roles: ["text"] });
+  } catch (error) {
+    if (modelsDir !== null) throw error;
+    log("error", "the chosen models cannot be opened; choose others on the page Models", {
+      error: (error as Error).message,
+    });
+    return null;
+  }
 }
 
 async function listen(

@@ -41,7 +41,12 @@ export async function alone<T>(
 export async function install(packsDir: string, name: string): Promise<void> {
   const target = join(packsDir, name), old = oldDir(packsDir, name);
   await Deno.rename(target, old).catch(ifMissing(undefined));
-  await Deno.rename(pullDir(packsDir, name), target);
+  try {
+    await Deno.rename(pullDir(packsDir, name), target);
+  } catch (error) {
+    await Deno.rename(old, target).catch(ifMissing(undefined));
+    throw error;
+  }
   await Deno.remove(old, { recursive: true }).catch(ifMissing(undefined));
 }
 

@@ -79,7 +79,11 @@ export async function openPacks(
 ): Promise<ResolvedModels> {
   const warnings: string[] = [];
   const packs = modelsDir === null ? [] : await openFolder(modelsDir, warnings);
-  const chosen = modelsDir === null && packsDir !== undefined ? await readChosenIn(packsDir) : null;
+  // A choice that cannot be read stands in nobody's way who does not go by it.
+  const isAsked = clip === undefined || faces === undefined;
+  const chosen = modelsDir === null && packsDir !== undefined && isAsked
+    ? await readChosenIn(packsDir)
+    : null;
   const opened = new Map<string, Promise<Pack>>();
   const open = (name: string): Promise<Pack> => {
     const pack = opened.get(name) ??

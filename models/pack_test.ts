@@ -266,6 +266,14 @@ Deno.test("a chosen pack that is missing or damaged, and a wrong choice, are tol
     );
     await Deno.writeTextFile(join(packsDir(dataDir), "chosen.json"), "{");
     await assert.rejects(open, /chosen\.json.*choose again with "deno task models use NAME"/);
+    const named = { clip: "second", faces: "builtin" };
+    const { clip, faces } = await openPacks({
+      modelsDir: null,
+      packsDir: packsDir(dataDir),
+      builtinDir,
+      ...named,
+    });
+    assert.deepEqual({ clip: clip.identity.pack, faces: faces.identity.pack }, named);
   }));
 
 Deno.test("files that were hashed are not read again until their size or time changes", () =>

@@ -75,6 +75,12 @@ function checkNames(manifest: Manifest, { from }: PullOptions): void {
       `"${manifest.name}" is a name of the program's own; give the pack another in its manifest`,
     );
   }
+  if (/\.(old|lock)$/i.test(manifest.name)) {
+    throw fault(
+      `"${manifest.name}" ends like a file that pulls of other packs make; give the pack another ` +
+        `name in its manifest`,
+    );
+  }
   const files = packFiles(manifest);
   if (files.length === 0) throw fault(`The manifest of "${manifest.name}" names no models`);
   const lost = files.find(({ url }) => url === undefined && from === undefined);

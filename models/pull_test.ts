@@ -290,6 +290,10 @@ Deno.test("names and manifests that cannot be pulled are told", () =>
   withSource(async (source) => {
     const builtin = { ...source.manifest, name: "builtin" };
     assert.match((await fault(source.pull({ manifest: builtin }))).message, /"builtin" is a name/);
+    for (const name of ["tiny.old", "tiny.LOCK"]) {
+      const { message } = await fault(source.pull({ manifest: { ...source.manifest, name } }));
+      assert.match(message, /ends like a file that pulls of other packs make/);
+    }
     const manifest = structuredClone(source.manifest);
     delete manifest.roles.detector!.url;
     assert.match((await fault(source.pull({ manifest }))).message, /no "url" for detector\.onnx/);

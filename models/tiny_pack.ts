@@ -13,7 +13,7 @@ import { sha256 } from "./identity.ts";
 /**
  * Graphs for tests, as small as they can be and still run: the vector of a picture is its mean
  * colour, that of a text a fixed mix of its ids, and the detector sees one face of score 0.75 in
- * every picture, 32 pixels wide around (20, 20) of its 64 × 64 input.
+ * every picture, 32 pixels wide around (20, 20) of its 64 × 64 input; with another score that.
  */
 export const tinyGraphs = {
   visual: (batch: number | string = "N", size = 224) => meanColour("image", [batch, size]),
@@ -26,7 +26,7 @@ export const tinyGraphs = {
     addOutput(graph, "embedding", [1, 3]);
     return bytes(graph);
   },
-  detector: (landmarks = true) => {
+  detector: (landmarks = true, score = FACE[1][0]) => {
     const graph = makeGraph("detector");
     const image = addInput(graph, "input.1", "float32", [1, 3, 64, 64]);
     for (const columns of landmarks ? [1, 4, 10] : [1, 4]) {
@@ -34,7 +34,8 @@ export const tinyGraphs = {
         const rows = 2 * (64 / stride) ** 2;
         const values = new Float32Array(rows * columns);
         // The last anchor of the cell at (16, 16) of the finest level.
-        if (stride === 8) values.set(FACE[columns], 2 * (2 * 8 + 2) * columns);
+        const face = columns === 1 ? [score] : FACE[columns];
+        if (stride === 8) values.set(face, 2 * (2 * 8 + 2) * columns);
         const name = `out_${columns}_${stride}`;
         node(graph, "Identity", [floats(graph, [rows, columns], values)], {}, name);
         addOutput(graph, name, [rows, columns]);

@@ -2,7 +2,8 @@ import { fileURLToPath } from "node:url";
 import sharp from "sharp";
 import { openEngine } from "./engine.ts";
 import { type InstalledPack, packsDir } from "./installed.ts";
-import { BUILTIN } from "./pack.ts";
+import { BUILTIN, type FacePair, openPacks } from "./pack.ts";
+import { embedPixels, openSession } from "./session.ts";
 
 /**
  * Loads every graph of an installed pack on the CPU and shows it a grey picture or a sentence, before
@@ -13,24 +14,25 @@ export async function tryPack(
   { name, manifest: { roles } }: InstalledPack,
 ): Promise<void> {
   const { visual: clip, detector: faces } = roles;
-  const engine = await openEngine({
+  const options = {
     modelsDir: null,
     packsDir: packsDir(dataDir),
     builtinDir: fileURLToPath(new URL("./builtin", import.meta.url)),
     clip: clip ? name : BUILTIN,
     faces: faces ? name : BUILTIN,
-    device: "cpu",
-  });
+  };
+  const engine = await openEngine({ ...options, device: "cpu" });
   try {
     if (clip) {
-      await engine.embedImages([new Uint8Array(engine.clipSize ** 2 * 3).fill(128)]);
+      await engine.embedImages([grey(engine.clipSize)]);
       await engine.embedText("a photo of the sea");
     }
     if (faces) {
-      const grey = { width: 320, height: 240, channels: 3, background: "#808080" } as const;
-      const preview = await sharp({ create: grey }).jpeg().toBuffer();
+      const create = { width: 320, height: 240, channels: 3, background: "#808080" } as const;
+      const preview = await sharp({ create }).jpeg().toBuffer();
       const [found] = await engine.findFaces([preview], { minScore: 0.5, minSize: 20 });
       if (found instanceof Error) throw found;
+      await tryRecogniser((await openPacks(options)).faces);
     }
   } catch (error) {
     throw new Error(
@@ -42,3 +44,15 @@ export async function tryPack(
     await engine.close();
   }
 }
+
+// A grey picture has no face, so finding faces in it never comes to the recogniser.
+async function tryRecogniser({ recogniser }: FacePair): Promise<void> {
+  const session = await openSession(recogniser.path, { threads: navigator.hardwareConcurrency });
+  try {
+    await embedPixels(session, recogniser, [grey(recogniser.size)]);
+  } finally {
+    await session.release();
+  }
+}
+
+const grey = (size: number) => new Uint8Array(size ** 2 * 3).fill(128);

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { writeServing } from "../db/serving_queries.ts";
+import { findModels } from "../jobs/chosen_models.ts";
 import { withSource } from "../models/pull_testing.ts";
 import { behaving, renamed } from "./pulls_testing.ts";
 import { addPhoto, settled, testApp } from "./testing.ts";
@@ -158,8 +160,52 @@ Deno.test("the page of model packs", (t) =>
         assert.match(card(html, "builtin"), /Installed<.*Use it/s);
         assert.match(html, /Search and people still go by the former models/);
         assert.match(html, new RegExp(`<a href="${run}">the run with the new ones</a>`));
+        assert.doesNotMatch(html, /Finish the change/);
       },
     );
+
+    await t.step("a change whose run was cancelled can be finished", async () => {
+      await test.db.execute("update sessions set status = 'cancelled' where kind = 'models'");
+      const { html } = await page("/models");
+      assert.match(html, /Search and people still go by the former models/);
+      const [, action] = html.match(/action="([^"]*)" ?><button[^>]*>Finish the change/)!;
+      assert.equal(action, "/models/tiny/use");
+      const again = await form(action, []);
+      assert.equal(again.status, 303);
+      const run = again.headers.get("location")!;
+      const after = (await page("/models")).html;
+      assert.match(after, new RegExp(`<a href="${run}">the run with the new ones</a>`));
+      assert.doesNotMatch(after, /Finish the change/);
+    });
+
+    await t.step("the same name with other graphs is another model", async () => {
+      await test.db.execute("update sessions set status = 'cancelled' where kind = 'models'");
+      const { clip, faces } = await findModels(test.dataDir);
+      await writeServing(test.db, { clip: clip.key, faces: faces.key });
+      assert.doesNotMatch((await page("/models")).html, /former models<\/strong>/);
+      await writeServing(test.db, { clip: "tiny@000000000000" });
+      const { html } = await page("/models");
+      assert.match(html, /Search still goes by the former models/);
+      assert.match(html, /action="\/models\/tiny\/use" ?><button[^>]*>Finish the change/);
+    });
+
+    await t.step("a manifest that is broken is told, and the download mends it", async () => {
+      const path = `${test.dataDir}/models/tiny/manifest.json`;
+      const whole = await Deno.readTextFile(path);
+      await Deno.writeTextFile(path, "{");
+      for (const deed of ["verify", "use"]) {
+        const refused = await send(`tiny/${deed}`);
+        assert.equal(refused.status, 409);
+        assert.match(await refused.text(), /manifest\.json.* it is not JSON/);
+      }
+      assert.equal((await send("tiny/pull")).status, 303);
+      assert.equal((await settled(() => find("tiny"))).status, "installed");
+      assert.equal(await Deno.readTextFile(path), whole);
+      await Deno.mkdir(`${test.dataDir}/models/own`);
+      await Deno.writeTextFile(`${test.dataDir}/models/own/manifest.json`, "{");
+      for (const deed of ["pull", "cancel"]) assert.equal((await send(`own/${deed}`)).status, 409);
+      await Deno.remove(`${test.dataDir}/models/own`, { recursive: true });
+    });
 
     await t.step("what cannot be is told on a page", async () => {
       assert.equal((await send("nothing/pull")).status, 404);
@@ -172,6 +218,15 @@ Deno.test("the page of model packs", (t) =>
       const { status, html } = await page("/models");
       assert.equal(status, 200);
       assert.match(html, /role="alert">Cannot read which models were chosen/);
+      const refused = await send("tiny/use");
+      assert.equal(refused.status, 409);
+      assert.match(await refused.text(), /Cannot read which models were chosen/);
+      assert.equal((await send("builtin/use")).status, 303);
+    });
+
+    await t.step("nothing begins while the program stops", async () => {
+      await test.pulls.close();
+      assert.equal((await send("tiny/verify")).status, 503);
     });
 
     await test.close();
@@ -184,5 +239,13 @@ Deno.test("the page of model packs where SAFELIGHT_MODELS decides", async () => 
   assert.doesNotMatch(html, /Use it|In use</);
   assert.ok(buttons(html).includes("Download"));
   assert.equal((await test.form("/models/builtin/use", [])).status, 409);
+  await writeServing(test.db, { clip: "former@1", faces: "mine@2" });
+  assert.doesNotMatch((await test.page("/models")).html, /former models/);
+  await test.db.execute(`insert into workers
+    (id, host, pid, device, clip_model, face_model, beat_at)
+    values (gen_random_uuid(), 'a', 1, 'cpu', 'mine@1', 'mine@2', now())`);
+  const differs = (await test.page("/models")).html;
+  assert.match(differs, /Search still goes by the former models/);
+  assert.doesNotMatch(differs, /Finish the change/);
   await test.close();
 });

@@ -1,6 +1,7 @@
 import { useModels } from "../jobs/change_models.ts";
 import { findModels } from "../jobs/chosen_models.ts";
 import type { Actor } from "../jobs/lifecycle.ts";
+import { readChosen } from "../models/chosen.ts";
 import { type InstalledPack, installedPack } from "../models/installed.ts";
 import { BUILTIN } from "../models/pack.ts";
 import { kindsOf, sourceOf } from "./packs.ts";
@@ -21,7 +22,10 @@ export async function pull(
   name: string,
   { acceptLicence }: { acceptLicence: boolean },
 ): Promise<boolean> {
-  const pack = await installedPack(deps.config.dataDir, name);
+  // What the catalogue knows replaces a pack whose manifest is broken.
+  const pack = isKnown(deps, name)
+    ? await installedPack(deps.config.dataDir, name).catch(() => null)
+    : await readInstalled(deps, name);
   const manifest = sourceOf(deps.pulls, { name, pack });
   if (!manifest) {
     await mustBeInstalled(deps, name);
@@ -47,9 +51,7 @@ export async function pull(
 
 /** Stops what is under way with a pack; false if nothing is. What was fetched is kept. */
 export async function cancel(deps: Given, name: string): Promise<boolean> {
-  if (!deps.pulls.catalogue.some((manifest) => manifest.name === name)) {
-    await mustBeInstalled(deps, name);
-  }
+  if (!isKnown(deps, name)) await mustBeInstalled(deps, name);
   return await deps.pulls.stop(name);
 }
 
@@ -59,8 +61,8 @@ export async function verify(deps: Given, name: string): Promise<boolean> {
 }
 
 /**
- * Works with an installed pack from now on, once its graphs have run, which takes seconds. Returns the run over the library that this takes, or null
- * while nothing is in it.
+ * Works with an installed pack from now on, once its graphs have run, which takes seconds. Returns
+ * the run over the library that this takes, or null while nothing is in it.
  */
 export async function use(
   { config, pulls, database }: Deps,
@@ -87,17 +89,36 @@ async function mustWork(dataDir: string, pack: InstalledPack | null): Promise<vo
     ? Object.fromEntries(kindsOf(pack.manifest).map((kind) => [kind, pack.name]))
     : { clip: BUILTIN, faces: BUILTIN };
   try {
+    // The other half of a choice stays as it is; only the built-in pack replaces it whole.
+    if (pack) await readChosen(dataDir);
     await findModels(dataDir, named);
     if (pack) await tryApart(dataDir, pack.name);
   } catch (error) {
-    throw new Fault(409, "pack_unusable", (error as Error).message);
+    throw unusable(error);
+  }
+}
+
+const unusable = (error: unknown) => new Fault(409, "pack_unusable", (error as Error).message);
+
+const isKnown = ({ pulls }: Pick<Given, "pulls">, name: string): boolean =>
+  pulls.catalogue.some((manifest) => manifest.name === name);
+
+/** A manifest that cannot be read is told, as what somebody can mend. */
+async function readInstalled(
+  { config }: Pick<Given, "config">,
+  name: string,
+): Promise<InstalledPack | null> {
+  try {
+    return await installedPack(config.dataDir, name);
+  } catch (error) {
+    throw unusable(error);
   }
 }
 
 async function mustBeInstalled({ config, pulls }: Given, name: string): Promise<InstalledPack> {
-  const pack = await installedPack(config.dataDir, name);
+  const pack = await readInstalled({ config }, name);
   if (pack) return pack;
-  if (pulls.catalogue.some((manifest) => manifest.name === name)) {
+  if (isKnown({ pulls }, name)) {
     throw new Fault(
       409,
       "pack_not_installed",

@@ -3,6 +3,7 @@ import type { InstalledPack } from "../models/installed.ts";
 import type { Manifest } from "../models/manifest.ts";
 import type { PullOptions, PullProgress } from "../models/pull.ts";
 import type { Fault } from "../models/verify.ts";
+import { Fault as Refusal } from "./fault.ts";
 import type { News, Order } from "./pulls_thread.ts";
 
 /** What this web process does with a pack, or how its last deed came out. */
@@ -24,7 +25,7 @@ export interface Pulls {
   verify(pack: InstalledPack): boolean;
   /** Resolves when nothing is under way any more; false if nothing was. What was fetched is kept. */
   stop(name: string): Promise<boolean>;
-  /** Stops everything. */
+  /** Stops everything; whoever begins something later gets a Fault with 503. */
   close(): Promise<void>;
 }
 
@@ -45,8 +46,13 @@ export function createPulls(
 ): Pulls {
   const works = new Map<string, PackWork>();
   const running = new Map<string, Running>();
+  let closed = false;
 
   function begin(name: string, order: Order, work: PackWork): boolean {
+    if (closed) {
+      const message = "Safelight is stopping; ask again once it runs again";
+      throw new Refusal(503, "stopping", message);
+    }
     if (running.has(name)) return false;
     works.set(name, work);
     const url = new URL("./pulls_thread.ts", import.meta.url);
@@ -100,7 +106,10 @@ export function createPulls(
         total: pack.bytes,
       }),
     stop,
-    close: async () => void await Promise.all([...running.keys()].map(stop)),
+    close: async () => {
+      closed = true;
+      await Promise.all([...running.keys()].map(stop));
+    },
   };
 }
 

@@ -48,6 +48,7 @@ export async function testApp(
     app,
     db: database.db,
     dataDir,
+    pulls,
     get: send("GET"),
     post: send("POST"),
     put: send("PUT"),

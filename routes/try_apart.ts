@@ -6,9 +6,13 @@ const PATIENCE_MS = 180_000;
 /**
  * Has every graph of an installed pack run once in a process of its own: graphs take more memory than
  * the web process may, and one that crashes the runtime costs nothing there. Throws an Error that says
- * for a person what is wrong.
+ * for a person what is wrong; `patienceMs` is for tests.
  */
-export async function tryApart(dataDir: string, name: string): Promise<void> {
+export async function tryApart(
+  dataDir: string,
+  name: string,
+  { patienceMs = PATIENCE_MS }: { patienceMs?: number } = {},
+): Promise<void> {
   const child = new Deno.Command(Deno.execPath(), {
     args: [
       ...(Deno.build.standalone ? [] : [
@@ -27,10 +31,21 @@ export async function tryApart(dataDir: string, name: string): Promise<void> {
     stdout: "null",
     stderr: "piped",
   }).spawn();
-  const late = setTimeout(() => child.kill("SIGKILL"), PATIENCE_MS);
+  let tooLong = false;
+  const late = setTimeout(() => {
+    tooLong = true;
+    child.kill("SIGKILL");
+  }, patienceMs);
   try {
     const { success, signal, stderr } = await child.output();
     if (success) return;
+    if (tooLong) {
+      throw new Error(
+        `The models of "${name}" cannot be used: to load and run them once took longer than ${
+          patienceMs / 1000
+        } s; try again while the machine has less to do, or use smaller models`,
+      );
+    }
     const said = new TextDecoder().decode(stderr).trimEnd().split("\n").at(-1);
     throw new Error(
       signal === null && said

@@ -1,6 +1,7 @@
 import { several } from "./format.ts";
 import { Layout } from "./layout.tsx";
 import { PackCard } from "./pack_card.tsx";
+import { Action } from "./parts.tsx";
 import { isBusy, type PackKind, type PackView } from "./pack_view.ts";
 
 export interface ModelsView {
@@ -47,7 +48,7 @@ export function ModelsPage({ view, refused }: { view: ModelsView; refused?: stri
           Safelight without that variable.
         </p>
       )}
-      {former && <Former former={former} />}
+      {former && <Former former={former} again={choosing ? toUseAgain(packs) : null} />}
       <Devices devices={devices} />
       <h2>Installed</h2>
       {choosing && here.length > 1 && (
@@ -74,18 +75,38 @@ export function ModelsPage({ view, refused }: { view: ModelsView; refused?: stri
 
 const ANSWERS: Record<PackKind, string> = { clip: "Search", faces: "People" };
 
-function Former({ former: { kinds, sessionId } }: { former: NonNullable<ModelsView["former"]> }) {
+/**
+ * To use it once more changes no choice, only makes a run: it is chosen for all that it understands,
+ * as the pack that was chosen last always is.
+ */
+const toUseAgain = (packs: PackView[]): PackView | null =>
+  packs.find(({ installed, inUse, understands }) =>
+    installed && inUse.length > 0 && inUse.length === understands.length
+  ) ?? null;
+
+function Former({ former: { kinds, sessionId }, again }: {
+  former: NonNullable<ModelsView["former"]>;
+  /** What makes another run with the new models; null: that cannot be asked for here. */
+  again: PackView | null;
+}) {
   const [first, second] = kinds.map((kind) => ANSWERS[kind]);
   const run = sessionId === null
     ? "a run with the new ones"
     : <a href={`/sessions/${sessionId}`}>the run with the new ones</a>;
   return (
-    <p class="note">
-      <strong>
-        {second ? `${first} and ${second.toLowerCase()}` : first} still{" "}
-        {second || first === "People" ? "go" : "goes"} by the former models
-      </strong>, until {run} is complete.
-    </p>
+    <>
+      <p class="note">
+        <strong>
+          {second ? `${first} and ${second.toLowerCase()}` : first} still{" "}
+          {second || first === "People" ? "go" : "goes"} by the former models
+        </strong>, until {run} is complete.
+      </p>
+      {sessionId === null && again && (
+        <div class="actions">
+          <Action to={`/models/${again.name}/use`} title="Finish the change" kind="primary" />
+        </div>
+      )}
+    </>
   );
 }
 
