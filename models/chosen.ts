@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { z } from "zod";
 import { packsDir } from "./installed.ts";
+import { writeText } from "./write_text.ts";
 
 /** Names of packs; null: the built-in one. */
 export interface Chosen {
@@ -13,7 +14,7 @@ const chosen = z.strictObject({
   faces: z.string().min(1).nullable().default(null),
 });
 
-export const chosenPath = (packsDir: string): string => join(packsDir, "chosen.json");
+const chosenPath = (packsDir: string): string => join(packsDir, "chosen.json");
 
 /** Which packs somebody chose to work with. Throws an Error if the file is not what was written. */
 export function readChosen(dataDir: string): Promise<Chosen> {
@@ -52,7 +53,5 @@ export async function readChosenIn(packsDir: string): Promise<Chosen> {
 export async function writeChosen(dataDir: string, choice: Chosen): Promise<void> {
   const dir = packsDir(dataDir);
   await Deno.mkdir(dir, { recursive: true });
-  const partial = join(dir, `.chosen-${crypto.randomUUID()}`);
-  await Deno.writeTextFile(partial, `${JSON.stringify(chosen.parse(choice))}\n`);
-  await Deno.rename(partial, chosenPath(dir));
+  await writeText(chosenPath(dir), `${JSON.stringify(chosen.parse(choice))}\n`);
 }

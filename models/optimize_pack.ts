@@ -5,6 +5,7 @@ import { type InstalledPack, packsDir } from "./installed.ts";
 import { type Manifest, packFiles } from "./manifest.ts";
 import { type Optimized, optimizeGraph } from "./optimize.ts";
 import { writeStamp } from "./stamp.ts";
+import { writeText } from "./write_text.ts";
 
 // Detectors look at one picture at a time, texts come one by one.
 const ROLES = ["visual", "recogniser"] as const;
@@ -56,8 +57,6 @@ async function writeManifest(dir: string, manifest: Manifest): Promise<void> {
   for (const { file, sha256 } of packFiles(manifest)) {
     hashes[file] = sha256 ?? await hashFile(join(dir, file));
   }
-  const partial = join(dir, `.manifest-${crypto.randomUUID()}`);
-  await Deno.writeTextFile(partial, `${JSON.stringify(manifest, null, 2)}\n`);
-  await Deno.rename(partial, join(dir, "manifest.json"));
+  await writeText(join(dir, "manifest.json"), `${JSON.stringify(manifest, null, 2)}\n`);
   await writeStamp(dir, hashes);
 }

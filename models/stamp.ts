@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { z } from "zod";
 import { type Manifest, packFiles } from "./manifest.ts";
+import { writeText } from "./write_text.ts";
 
 /** What was hashed in a pack: by file its SHA-256, and the size and time it had then. */
 const stamp = z.record(
@@ -39,10 +40,8 @@ export async function writeStamp(dir: string, hashes: Record<string, string>): P
   for (const [file, sha256] of Object.entries(hashes)) {
     stamp[file] = { sha256, ...await look(join(dir, file)) };
   }
-  const partial = join(dir, `${STAMP}-${crypto.randomUUID()}`);
   try {
-    await Deno.writeTextFile(partial, JSON.stringify(stamp));
-    await Deno.rename(partial, join(dir, STAMP));
+    await writeText(join(dir, STAMP), JSON.stringify(stamp));
   } catch (error) {
     const readOnly = ["EROFS", "EACCES", "EPERM", "ENOSPC"];
     const denied = error instanceof Deno.errors.NotCapable;

@@ -4,6 +4,7 @@ import { z } from "zod";
 import { log } from "../../log.ts";
 import { env } from "../onnxruntime.ts";
 import type { ResolvedModels } from "../pack.ts";
+import { writeText } from "../write_text.ts";
 import type { Candidate } from "./candidates.ts";
 import { type Outcome, outcomeShape } from "./verdict.ts";
 
@@ -36,13 +37,10 @@ export function openMemory(dataDir: string, now: () => number = Date.now): Memor
       const key = keyOf(candidate, models);
       const others = (await read(path)).filter((entry) => entry.key !== key);
       const entries = [{ key, at: now(), outcome }, ...others].slice(0, MOST);
-      const partial = `${path}.${crypto.randomUUID()}`;
       try {
         await Deno.mkdir(dataDir, { recursive: true });
-        await Deno.writeTextFile(partial, `${JSON.stringify(entries, null, 1)}\n`);
-        await Deno.rename(partial, path);
+        await writeText(path, `${JSON.stringify(entries, null, 1)}\n`);
       } catch (error) {
-        await Deno.remove(partial).catch(() => {/* it was never made */});
         log("warn", "what came of trying a device cannot be remembered", {
           device: candidate.device,
           error: String(error),
