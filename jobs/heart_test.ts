@@ -7,13 +7,14 @@ import { startHeart } from "./heart.ts";
 import { createMoving } from "./moving.ts";
 import type { WorkerIdentity } from "./queue/workers.ts";
 
+const models = {
+  clip: { key: "c", dimension: 2 },
+  faces: { key: "f", dimension: 2 },
+} as WorkerIdentity["models"];
+
 Deno.test("what a worker is at is shown at once, not with the next beat", async () => {
   const database = await testDatabase();
   const { db } = database;
-  const models = {
-    clip: { key: "c", dimension: 2 },
-    faces: { key: "f", dimension: 2 },
-  } as WorkerIdentity["models"];
   let activity: string | null = null;
   const heart = await startHeart(db, { id: crypto.randomUUID(), device: "cpu", models }, {
     moving: createMoving(),
@@ -40,10 +41,6 @@ Deno.test("what a worker is at is shown at once, not with the next beat", async 
 Deno.test("a worker that cannot beat begins nothing, and is not blamed for what stood still", async () => {
   const database = await testDatabase();
   const { db } = database;
-  const models = {
-    clip: { key: "c", dimension: 2 },
-    faces: { key: "f", dimension: 2 },
-  } as WorkerIdentity["models"];
   const worker = { id: crypto.randomUUID(), device: "cpu", models };
   let time = 0;
   const moving = createMoving(() => time / 1000);

@@ -5,7 +5,7 @@ import { createGate, type Gate } from "./gate.ts";
  * Originals in memory, in bytes, however many files are claimed: two lanes could hold a hundred of
  * 50 MB. A larger file goes in alone.
  */
-export const MOST_ORIGINAL_BYTES = 128 * 2 ** 20;
+const MOST_ORIGINAL_BYTES = 128 * 2 ** 20;
 
 /**
  * The stages before inference that all batches of a worker share, in the order of their claims:

@@ -33,7 +33,7 @@ export const isSrgb = ({ primaries, transfer }: Colour): boolean =>
   !MATRICES.has(primaries) && SRGB_LIKE.includes(transfer as number);
 
 /** True for brightness beyond white: PQ (HDR10) or HLG. */
-export const isHdr = ({ transfer }: Colour): boolean => transfer === PQ || transfer === HLG;
+const isHdr = ({ transfer }: Colour): boolean => transfer === PQ || transfer === HLG;
 
 /**
  * Turns RGB or RGBA samples, whose largest value is `most`, into 8-bit sRGB. Of HDR, what is as bright

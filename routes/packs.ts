@@ -11,7 +11,7 @@ import type { PackWork, Pulls } from "./pulls.ts";
 
 /** Packs as pages and API tell of them, out of manifests, the disk and what is under way. */
 
-export const BUILTIN_PACK = checkManifest(builtinJson, "models/builtin/manifest.json");
+const BUILTIN_PACK = checkManifest(builtinJson, "models/builtin/manifest.json");
 const BUILTIN_DIR = fileURLToPath(new URL("../models/builtin", import.meta.url));
 
 export interface Packs {
