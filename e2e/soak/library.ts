@@ -22,7 +22,7 @@ export interface Library {
 }
 
 const SCALE = {
-  short: { known: 4_000, strangers: 4_000 },
+  short: { known: 4_000, strangers: 6_000 },
   long: { known: 60_000, strangers: 20_000 },
 };
 
