@@ -1,5 +1,5 @@
 import type hnswlib from "hnswlib-node";
-import { createExactIndex, type ExactIndex } from "./exact.ts";
+import { createExactIndex } from "./exact.ts";
 import { createHnswIndex } from "./hnsw.ts";
 import type { VectorIndex } from "./index.ts";
 
@@ -10,59 +10,59 @@ import type { VectorIndex } from "./index.ts";
 export const EXACT_LIMIT = 50_000;
 
 export interface GrowingIndex extends VectorIndex {
-  readonly kind: "exact" | "hnsw";
+  readonly kind: "exact" | "growing" | "hnsw";
   /**
-   * Builds on the graph for about `milliseconds`; true while there is more to do. Searches stay
-   * exact until it is complete.
+   * Builds on the graph for about `milliseconds`; true while there is more to do. Every vector is
+   * found meanwhile, by the graph or exactly.
    */
   build(milliseconds: number): boolean;
 }
 
 /**
  * Exact while it is small or hnswlib is absent (null); from more than `exactLimit` vectors on a graph
- * is built beside the exact index in portions, and takes its place when it holds every vector.
+ * is built in portions out of the exact index, which shrinks with it: of 100,000 × 512 both together
+ * would hold 430 MB.
  */
 export function createGrowingIndex(
   library: typeof hnswlib | null,
   dimension: number,
   exactLimit = EXACT_LIMIT,
 ): GrowingIndex {
-  let exact: ExactIndex | null = createExactIndex(dimension);
+  const exact = createExactIndex(dimension);
   let graph: VectorIndex | null = null;
-  let waiting: number[] = [];
-  const current = (): VectorIndex => exact ?? graph!;
+  const kind = () => graph ? exact.size > 0 ? "growing" : "hnsw" : "exact";
 
   return {
     get size() {
-      return current().size;
+      return exact.size + (graph?.size ?? 0);
     },
     get kind() {
-      return exact ? "exact" : "hnsw";
+      return kind();
     },
-    has: (id) => current().has(id),
+    has: (id) => exact.has(id) || (graph?.has(id) ?? false),
     add(id, vector) {
-      current().add(id, vector);
-      if (exact && graph) waiting.push(id);
-    },
-    remove(id) {
-      exact?.remove(id);
+      if (kind() === "hnsw") return graph!.add(id, vector);
+      exact.add(id, vector);
       graph?.remove(id);
     },
-    search: (vector, k) => current().search(vector, k),
+    remove(id) {
+      exact.remove(id);
+      graph?.remove(id);
+    },
+    search(vector, k) {
+      const hits = exact.search(vector, k);
+      if (!graph) return hits;
+      return [...hits, ...graph.search(vector, k)].sort((a, b) => b.score - a.score).slice(0, k);
+    },
     build(milliseconds) {
-      if (!exact || !library || (!graph && exact.size <= exactLimit)) return false;
-      if (!graph) {
-        graph = createHnswIndex(library, dimension);
-        waiting = [...exact.ids()];
-      }
+      if (!library || (!graph && exact.size <= exactLimit)) return false;
+      graph ??= createHnswIndex(library, dimension, exact.size);
       const end = performance.now() + milliseconds;
-      while (waiting.length > 0 && performance.now() < end) {
-        const id = waiting.pop()!;
-        const vector = exact.vector(id);
-        if (vector) graph.add(id, vector);
+      for (let id = exact.last(); id !== undefined; id = exact.last()) {
+        if (performance.now() >= end) return true;
+        graph.add(id, exact.vector(id)!);
+        exact.remove(id);
       }
-      if (waiting.length > 0) return true;
-      exact = null;
       return false;
     },
   };

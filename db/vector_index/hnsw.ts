@@ -11,15 +11,17 @@ const FIRST_CAPACITY = 1024;
  * An index over hnswlib's graph: approximate, and its time hardly grows with the library. Adding
  * takes about half a millisecond, so it belongs into a thread of its own. Removed vectors are only
  * marked and keep their memory until the index is built again, at the next start at the latest.
+ * `expected`: how many vectors will come; more are no fault.
  */
 export function createHnswIndex(
   { HierarchicalNSW }: typeof hnswlib,
   dimension: number,
+  expected = 0,
 ): VectorIndex {
   // Photos' ids may exceed the 32 bits the addon passes on, so it gets numbers of our own.
   const idOf: number[] = [];
   const labelOf = new Map<number, number>();
-  let capacity = FIRST_CAPACITY;
+  let capacity = Math.max(FIRST_CAPACITY, expected);
   const graph = new HierarchicalNSW("ip", dimension);
   graph.initIndex({ maxElements: capacity, m: LINKS, efConstruction: EF_CONSTRUCTION });
 
