@@ -141,7 +141,7 @@ Deno.test("a worker that beats but gets nowhere is replaced", async () => {
   await close();
 });
 
-Deno.test("a worker that hangs before its first beat is replaced", async () => {
+async function hangsBeforeItsFirstBeat() {
   // Long enough for a well one to start on a busy machine.
   const { db, until, starts, close } = await ward(["unborn", "none"], { startSeconds: 20 });
   const { message } = await until<{ message: string }>(
@@ -153,9 +153,9 @@ Deno.test("a worker that hangs before its first beat is replaced", async () => {
   const died = await db.execute(sql`select 1 from events where kind = 'worker_died'`);
   assert.equal(died.length, 0, "who never lived held nothing");
   await close();
-});
+}
 
-Deno.test("a worker that was stopped is replaced when its lease runs out", async () => {
+async function isStopped() {
   const { url, photos, until, start, starts, close } = await ward(["none"]);
   // It may be frozen inside a transaction; here is one that stands still with locks in hand.
   const frozen = await openDatabase(url);
@@ -182,4 +182,15 @@ Deno.test("a worker that was stopped is replaced when its lease runs out", async
   assert.ok(isConnectionFault(await standing), "the server ended the one that stood still");
   await frozen.close();
   await close();
+}
+
+// Side by side: both wait for 20 s.
+Deno.test("a worker that says nothing is replaced", async (t) => {
+  const aside = { sanitizeOps: false, sanitizeResources: false, sanitizeExit: false };
+  const sick = {
+    "before its first beat": hangsBeforeItsFirstBeat,
+    "when its lease ends": isStopped,
+  };
+  const steps = Object.entries(sick).map(([name, fn]) => t.step({ name, fn, ...aside }));
+  assert.deepEqual(await Promise.all(steps), [true, true]);
 });
