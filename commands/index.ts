@@ -27,8 +27,8 @@ export async function indexCommand(
   const { modelsDir, dataDir } = config;
   const engine = await openEngine({ modelsDir, packsDir: packsDir(dataDir), roles: [] });
   await engine.close();
-  await checkDevice(config);
   const { stopping, restore } = stopSignals();
+  await checkDevice(config, stopping);
   const house = await openHouse(config, "index");
   const supervisor = superviseWorker(config, house.database);
   try {
