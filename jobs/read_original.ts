@@ -1,3 +1,4 @@
+import { createHash, type Hash } from "node:crypto";
 import { ImageError } from "../models/types.ts";
 
 /** One read of an original: its bytes and what they are known by. */
@@ -24,12 +25,13 @@ const LARGEST = 2 ** 30;
  */
 export async function readOriginal(path: string): Promise<Original> {
   let bytes: Uint8Array<ArrayBuffer>;
+  const hash = createHash("sha256");
   try {
     using file = await Deno.open(path, { read: true });
     const { size, isFile } = await file.stat();
     if (!isFile) throw new ReadFault("not_a_file", "It is not a file any more");
     if (size > LARGEST) throw tooLarge(size);
-    bytes = await readAll(file, size);
+    bytes = await readAll(file, { size, hash });
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) {
       throw new ReadFault("vanished", "The file was gone when it was to be read", { cause: error });
@@ -42,17 +44,25 @@ export async function readOriginal(path: string): Promise<Original> {
     throw error;
   }
   if (bytes.length === 0) throw new ImageError("empty", "The file is empty (0 bytes)");
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
-  return { bytes, sha256: digest.toHex() };
+  return { bytes, sha256: hash.digest("hex") };
 }
+
+// What is read at a time, and hashed: 0.6 ms of this thread, which beats. crypto.subtle has threads of
+// its own and copies its input: a photo of 4 MB took 1.8 ms of the cores more.
+const PIECE = 2 ** 20;
 
 // Into one buffer, with room for the byte that says there is no more: as a stream, in pieces of 64
 // KB, 4 MB took 2 ms longer. The size is only what the disk said; some say 0 of what has content.
-async function readAll(file: Deno.FsFile, size: number): Promise<Uint8Array<ArrayBuffer>> {
+async function readAll(
+  file: Deno.FsFile,
+  { size, hash }: { size: number; hash: Hash },
+): Promise<Uint8Array<ArrayBuffer>> {
   let bytes = new Uint8Array(size + 1);
   for (let at = 0;;) {
-    const read = await file.read(bytes.subarray(at));
+    const piece = bytes.subarray(at, at + PIECE);
+    const read = await file.read(piece);
     if (read === null) return bytes.subarray(0, at);
+    hash.update(piece.subarray(0, read));
     at += read;
     if (at < bytes.length) continue;
     if (at > LARGEST) throw tooLarge(at);
