@@ -27,10 +27,10 @@ const MEMORY = 0.8;
  * Shares `cores` by measurement. Threads: as many as promise the most pictures a second, from the
  * core-seconds that unpacking and inference take; where unpacking takes about as long as inference,
  * that is fewer than there are cores. Decoders: by what inference does meanwhile. Where it stands
- * idle (no batch before the one that is ready), one more; where another is in stock, and decoding
- * would stand still in a moment, one less; in between both go on all the time, which keeps the cores
- * busy: decoders that race ahead and stop leave stretches to inference alone. On a GPU the answer is
- * every core.
+ * idle or would soon (nothing waits for it but the batch that is ready), one more; where another is
+ * in stock, and decoding would stand still in a moment, one less. Decoders that race ahead and stop
+ * leave stretches to inference alone, and those that wait until it starves stretches to decoding. On
+ * a GPU the answer is every core.
  */
 export function findBalance(cores: number): Balance {
   let decoders = cores;
@@ -50,8 +50,7 @@ export function findBalance(cores: number): Balance {
       return threads;
     },
     ready(before) {
-      if (before === 0) decoders = Math.min(cores, decoders + 1);
-      else if (before > 1) decoders = Math.max(1, decoders - 1);
+      decoders = before > 1 ? Math.max(1, decoders - 1) : Math.min(cores, decoders + 1);
     },
     decoded(seconds) {
       decoding = learned(decoding, seconds);

@@ -7,34 +7,64 @@ import type { Picture, TrainingItem } from "./training_item.ts";
 import type { WorkerContext } from "./worker_context.ts";
 
 /**
- * Computes the vectors of those items of a batch that will represent themselves. Copies and
- * near-copies, of stored photos, of `uncommitted` items (those with vectors of the batches before,
- * while their transaction runs) or of an earlier item of the batch, cost no inference. Should such
- * a transaction fail, storing gives the copy back. An item whose inference fails alone becomes a
+ * Chooses those items of a batch that will represent themselves, for embedBatch. Copies and
+ * near-copies, of stored photos, of `before` (items chosen of the batches before, until these are
+ * committed) or of an earlier item of the batch, cost no inference. Should one of `before` not be
+ * stored after all, storing gives its copy back.
+ */
+export async function chooseItems(
+  { db, worker }: WorkerContext,
+  batch: PreparedBatch,
+  before: TrainingItem[] = [],
+): Promise<void> {
+  const { items, claim, chosen } = batch;
+  const seen = items.filter((item) => item.picture !== null);
+  const model = worker.models.clip.key;
+  const known = await findByContent(db, { hashes: seen.map((item) => item.sha256), model });
+  const stored = await findByHash(db, {
+    hashes: seen.map((item) => item.picture!.dhash),
+    model,
+  });
+  for (const item of seen.sort((a, b) => isBefore(a, b) ? -1 : 1)) {
+    const photo = item.picture!;
+    const same = known.get(item.sha256) ?? null;
+    const identity = identify({ ...item, sessionId: claim.sessionId }, {
+      same,
+      similar: findSimilar(photo, stored),
+    });
+    const needs = identity.kind === "represents" ||
+      (identity.kind === "same_content" && same!.representativeId === null && !same!.embedded);
+    const copied = [...before, ...chosen].some((other) =>
+      other.sha256 === item.sha256 ||
+      (isBefore(other, item) && sameLooks(other.picture!, photo))
+    );
+    if (needs && !copied) chosen.push(item);
+  }
+}
+
+const sameLooks = (a: Picture, b: Picture) =>
+  !a.flat && !b.flat && a.dhash === b.dhash && similarShape(a, b);
+
+/**
+ * Computes the vectors of a batch's chosen items. An item whose inference fails alone becomes a
  * fault; the others go on.
  */
-export async function embedBatch(
-  context: WorkerContext,
-  batch: PreparedBatch,
-  uncommitted: TrainingItem[] = [],
-): Promise<void> {
-  const needy = await representatives(context, batch, uncommitted);
-  if (needy.length === 0) return;
+export async function embedBatch(context: WorkerContext, batch: PreparedBatch): Promise<void> {
+  const { chosen } = batch;
+  if (chosen.length === 0) return;
   try {
-    const started = performance.now();
     const vectors = await context.engine.embedImages(
-      needy.map((item) => item.picture!.clipPixels),
+      chosen.map((item) => item.picture!.clipPixels),
     );
-    batch.inferred = { pictures: needy.length, seconds: (performance.now() - started) / 1000 };
-    needy.forEach((item, index) => item.vector = vectors[index]);
+    chosen.forEach((item, index) => item.vector = vectors[index]);
   } catch (error) {
-    if (isModelFault(error) || needy.length === 1) throw error;
+    if (isModelFault(error) || chosen.length === 1) throw error;
     log("warn", "a batch of pictures failed; trying them one by one", {
       session: batch.claim.sessionId,
       phase: batch.claim.phase,
       error: String(error),
     });
-    for (const item of needy) await embedAlone(context, batch, item);
+    for (const item of chosen) await embedAlone(context, batch, item);
   }
 }
 
@@ -55,40 +85,6 @@ async function embedAlone(
     });
   }
 }
-
-async function representatives(
-  { db, worker }: WorkerContext,
-  { items, claim }: PreparedBatch,
-  uncommitted: TrainingItem[],
-): Promise<TrainingItem[]> {
-  const seen = items.filter((item) => item.picture !== null);
-  const model = worker.models.clip.key;
-  const known = await findByContent(db, { hashes: seen.map((item) => item.sha256), model });
-  const stored = await findByHash(db, {
-    hashes: seen.map((item) => item.picture!.dhash),
-    model,
-  });
-  const chosen: TrainingItem[] = [];
-  for (const item of seen.sort((a, b) => isBefore(a, b) ? -1 : 1)) {
-    const photo = item.picture!;
-    const same = known.get(item.sha256) ?? null;
-    const identity = identify({ ...item, sessionId: claim.sessionId }, {
-      same,
-      similar: findSimilar(photo, stored),
-    });
-    const needs = identity.kind === "represents" ||
-      (identity.kind === "same_content" && same!.representativeId === null && !same!.embedded);
-    const copied = [...uncommitted, ...chosen].some((other) =>
-      other.sha256 === item.sha256 ||
-      (isBefore(other, item) && sameLooks(other.picture!, photo))
-    );
-    if (needs && !copied) chosen.push(item);
-  }
-  return chosen;
-}
-
-const sameLooks = (a: Picture, b: Picture) =>
-  !a.flat && !b.flat && a.dhash === b.dhash && similarShape(a, b);
 
 /** True if the model itself cannot be used: no item is to blame, and the phase cannot go on. */
 export function isModelFault(error: unknown): boolean {

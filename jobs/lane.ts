@@ -7,7 +7,7 @@ import type { Counting } from "./counting.ts";
 import { errorDetails } from "./error_details.ts";
 import { isModelFault } from "./embed_batch.ts";
 import type { Hand, Moving } from "./moving.ts";
-import { type Claim, claimJobs, runningPhases } from "./queue/claim.ts";
+import { type Claim, claimJobs, type OpenPhase, runningPhases } from "./queue/claim.ts";
 import { holdFor, type HoldReason, holdSession } from "./holds.ts";
 import { completeJobs, holdClaim, releaseClaim, retryLater } from "./queue/finish.ts";
 import { suspectsWait } from "./queue/suspects.ts";
@@ -20,7 +20,7 @@ const POLL_MS = 1500;
 export interface Lane {
   phases: PhaseName[];
   /** How many items to take at once, asked before every claim. */
-  batchSize(phase: PhaseName): number;
+  batchSize(open: OpenPhase): number;
   /** Seconds this batch may stand still before something must be wrong. */
   patience(claim: Claim): number | Promise<number>;
   work(context: WorkerContext, claim: Claim): Promise<void>;
@@ -74,7 +74,7 @@ async function nextClaim(
     ...open.filter((phase) => phase.sessionId <= last),
   ];
   for (const phase of turn) {
-    const limit = lane.batchSize(phase.phase);
+    const limit = lane.batchSize(phase);
     const claim = await claimJobs(db, { ...phase, workerId: worker.id, limit });
     if (claim) return claim;
     if (await suspectsWait(db, phase)) suspectsFound();

@@ -15,8 +15,8 @@ export interface PreparedBatch {
   claim: Claim;
   items: TrainingItem[];
   faults: Fault[];
-  /** What inference took. */
-  inferred: { pictures: number; seconds: number };
+  /** Those of the items whose vectors are to be computed, see chooseItems. */
+  chosen: TrainingItem[];
 }
 
 /**
@@ -60,7 +60,7 @@ export async function prepareTraining(
   if (serious) throw serious;
   if (batchFaults.length > 0) return null;
   const items = made.filter((item) => item !== null);
-  return { claim, items, faults, inferred: { pictures: 0, seconds: 0 } };
+  return { claim, items, faults, chosen: [] };
 }
 
 const isBatchFault = (error: unknown) =>

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { sql } from "drizzle-orm";
 import sharp from "sharp";
 import { checkLedgers } from "./check_ledgers.ts";
-import { embedBatch } from "./embed_batch.ts";
+import { chooseItems, embedBatch } from "./embed_batch.ts";
 import { createIntake } from "./intake.ts";
 import { createSession, pauseSession, resumeSession, startSession } from "./lifecycle.ts";
 import { claimJobs } from "./queue/claim.ts";
@@ -93,6 +93,7 @@ Deno.test("training, with a real worker", async (t) => {
     for (let turn = 0; turn < files.length; turn++) {
       const claim = await claimed(id, 1);
       const batch = (await prepareTraining(context, claim, stages))!;
+      await chooseItems(context, batch);
       await embedBatch(context, batch);
       await commitTraining(context, batch);
     }
@@ -157,15 +158,18 @@ Deno.test("training, with a real worker", async (t) => {
       (await db.execute<{ state: string }>(sql`
         select state from jobs where session_id = ${id} order by id`)).map(({ state }) => state);
     const first = await prepared();
-    await embedBatch(context, first);
+    await chooseItems(context, first);
     const second = await prepared();
-    await embedBatch(context, second, first.items);
-    assert.deepEqual([first, second].map(({ inferred }) => inferred.pictures), [1, 0]);
+    await chooseItems(context, second, first.chosen);
+    assert.deepEqual([first, second].map(({ chosen }) => chosen.length), [1, 0]);
+    await embedBatch(context, first);
+    await embedBatch(context, second);
     // Should the first not be stored after all, the copy is given back, with nothing lost.
     await commitTraining(context, second);
     assert.deepEqual(await states(), ["running", "queued"]);
     await commitTraining(context, first);
     const again = await prepared();
+    await chooseItems(context, again);
     await embedBatch(context, again);
     await commitTraining(context, again);
     assert.deepEqual(await states(), ["done", "skipped"]);
@@ -268,6 +272,7 @@ Deno.test("training, with a real worker", async (t) => {
     assert.equal(batch!.items.filter((item) => item.decoded).length, 8);
     assert.equal(inside.ever, 8 * size, "every original is weighed");
     assert.equal(inside.most, 3 * size);
+    await chooseItems(context, batch!);
     await embedBatch(context, batch!);
     await commitTraining(context, batch!);
     assert.deepEqual(await checkLedgers(db), []);

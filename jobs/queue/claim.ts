@@ -114,6 +114,8 @@ export function claimStatement(
 export interface OpenPhase {
   sessionId: number;
   phase: PhaseName;
+  /** Items that are not counted yet, those in hand among them; null while no total is known. */
+  pending: number | null;
 }
 
 /**
@@ -125,10 +127,11 @@ export async function runningPhases(
   names: readonly PhaseName[],
   models: ModelSet,
 ): Promise<OpenPhase[]> {
-  const rows = await db.execute<{ session: string; phase: PhaseName }>(sql`
-    select session_id as session, name as phase from phases
+  const rows = await db.execute<{ session: string; phase: PhaseName; pending: number | null }>(sql`
+    select session_id as session, name as phase,
+      total - done - skipped - failed - cancelled as pending from phases
     where status = 'running' and name in ${names} and ${madeFor(models)} order by session_id`);
-  return rows.map((row) => ({ sessionId: Number(row.session), phase: row.phase }));
+  return rows.map(({ session, ...row }) => ({ sessionId: Number(session), ...row }));
 }
 
 /** Condition on `phases`: what their session makes is made with these models, or with any. */

@@ -29,7 +29,10 @@ export async function nextSuspect(
  * True if an item of this phase can be run now, but only alone. To be asked where claimJobs found
  * nothing, which makes what is left of the queue short.
  */
-export async function suspectsWait(db: Db, { sessionId, phase }: OpenPhase): Promise<boolean> {
+export async function suspectsWait(
+  db: Db,
+  { sessionId, phase }: Pick<OpenPhase, "sessionId" | "phase">,
+): Promise<boolean> {
   const [{ wait }] = await db.execute<{ wait: boolean }>(sql`
     select exists (select from jobs
       where session_id = ${sessionId} and phase = ${phase} and state = 'queued'
