@@ -116,18 +116,18 @@ async function firstLine(stream: ReadableStream<Uint8Array>): Promise<string> {
   return text.slice(0, text.indexOf("\n"));
 }
 
-/** Asks every 20 ms until the query gives a row; throws after `seconds`. */
+/** Asks every `everyMs` until the query gives a row; throws after `seconds`. */
 export async function until<Row>(
   { sql }: Database,
   query: (sql: Database["sql"]) => PromiseLike<readonly Row[]>,
-  seconds = 240,
+  { seconds = 240, everyMs = 20 } = {},
 ): Promise<Row> {
   const end = performance.now() + seconds * 1000;
   for (;;) {
     const [row] = await query(sql);
     if (row) return row;
     if (performance.now() > end) throw new Error(`Waited ${seconds} s in vain for: ${query}`);
-    await sleep(20);
+    await sleep(everyMs);
   }
 }
 

@@ -38,7 +38,7 @@ await withServer({ worker: true, environment }, async (served, dir) => {
   const library = join(dir, "library"), warm = join(dir, "warm");
   const paths = await photos(library, { count });
   await photos(warm, { count: 8, first: 10_000 });
-  const some = paths.slice(0, 24);
+  const some = paths.slice(0, 48);
   const bare = { inference: [] as number[], originals: [] as number[] };
   const measureBare = async () => {
     const { path, input, size: side } = clip.visual;
