@@ -65,9 +65,9 @@ export function pictureLane(db: Db, base: number): Lane {
   let loaded = false;
   // One after the other, so that each knows what those before it have chosen.
   const choices = createMutex();
-  // While one batch is committed the next is on the graph; what it may hold copies of is known here.
-  const commits = createMutex();
-  const uncommitted = new Set<PreparedBatch>();
+  // While one batch is committed the next is on the graph; what it may hold copies of is known here,
+  // and when that has ended.
+  const uncommitted = new Map<PreparedBatch, Promise<void>>();
 
   const looks = createGate(1);
 
@@ -96,10 +96,14 @@ export function pictureLane(db: Db, base: number): Lane {
     if (!batch) return null;
     balance.ready(inLine);
     intake.decoding.bear(balance.decoders);
+    const { promise: ended, resolve: end } = Promise.withResolvers<void>();
+    let before: Promise<void>[] = [];
     const embed = async () => {
       await choices.run(async () => {
-        await chooseItems(context, batch, [...uncommitted].flatMap(({ chosen }) => chosen));
-        uncommitted.add(batch);
+        before = [...uncommitted.values()];
+        const chosen = [...uncommitted.keys()].flatMap(({ chosen }) => chosen);
+        await chooseItems(context, batch, chosen);
+        uncommitted.set(batch, ended);
       });
       if (batch.chosen.length === 0) return;
       const started = performance.now();
@@ -117,9 +121,12 @@ export function pictureLane(db: Db, base: number): Lane {
       const embedded = await inference.pass(1, () => inTurn(context, claim, embed), context.moved)
         .finally(() => inLine--);
       if (!embedded) return null;
-      await commits.run(() => commitTraining(context, batch));
+      // In the order of the choices: copies of what is not stored yet would be given back.
+      await Promise.all(before);
+      await commitTraining(context, batch);
     } finally {
       uncommitted.delete(batch);
+      end();
     }
     return batch;
   }

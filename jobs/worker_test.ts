@@ -63,6 +63,44 @@ Deno.test("a pause takes effect between reading and inference; nothing is lost",
   await worker.close();
 });
 
+Deno.test("a copy waits until the batch before, which its picture is in, is stored", async () => {
+  let calls = 0;
+  const open = Promise.withResolvers<void>();
+  const worker = await testWorker({}, (engine) => ({
+    ...engine,
+    async embedImages(images) {
+      calls++;
+      await open.promise;
+      return await engine.embedImages(images);
+    },
+  }));
+  const { db, photos } = worker;
+  await picture(join(photos, "a.png"), 1);
+  await Deno.copyFile(join(photos, "a.png"), join(photos, "b.png"));
+  const id = await createSession(db, {
+    name: "t",
+    rootPath: photos,
+    subdirectories: [""],
+    skipFaceDetection: true,
+  });
+  await startSession(db, id);
+  const claims = async () =>
+    (await db.execute<{ claim: string }>(sql`
+      select claim_id as claim from jobs
+      where session_id = ${id} and phase = 'training' and state = 'running' order by id`))
+      .map(({ claim }) => claim);
+  while (calls < 1 || (await claims()).length < 2) await rest();
+  const [one, other] = await claims();
+  assert.notEqual(one, other, "a batch each");
+  // Time enough for the copy to be read, found out, given back and claimed anew.
+  await new Promise((resolve) => setTimeout(resolve, 700));
+  assert.deepEqual(await claims(), [one, other]);
+  open.resolve();
+  const { done, skipped } = (await worker.ended(id)).ledger.training;
+  assert.deepEqual({ done, skipped, calls }, { done: 1, skipped: 1, calls: 1 });
+  await worker.close();
+});
+
 Deno.test("a small session's walk does not wait for another's", async () => {
   const worker = await testWorker();
   const { db, photos } = worker;
