@@ -186,6 +186,24 @@ Deno.test("one phase of a session", async (t) => {
     },
   );
 
+  await t.step("tried again, a walk that was cancelled opens all behind it anew", async () => {
+    const id = await create({ skipFaceDetection: true });
+    await startSession(db, id);
+    await cancelPhase(db, id, { phase: "discovery" });
+    await carryOut();
+    assert.deepEqual([(await status(id)).training, await overall(id)], ["completed", "cancelled"]);
+    await retrySession(db, id);
+    await carryOut();
+    assert.deepEqual([(await status(id)).training, await percentage(id)], ["pending", null]);
+    await db.execute(sql`
+      with f as (insert into files (path, size, mtime_ms) values ('/found/later', 1, 1) returning id)
+      insert into jobs (session_id, phase, subject) select ${id}::bigint, 'training', id from f`);
+    await endDiscovery(id, 1);
+    await finish(id, "training", ["done"]);
+    assert.equal(await overall(id), "completed");
+    assert.deepEqual(await checkLedgers(db), []);
+  });
+
   await t.step("one that has not begun is left out", async () => {
     const id = await discovered(2);
     await cancelPhase(db, id, { phase: "face_detection" });

@@ -54,13 +54,14 @@ export async function retryPortion(
   return row.changed;
 }
 
-/** Phases with items that wait. */
+/** Phases with items that wait, and a walk that was cut short: it may find some for all behind it. */
 export async function phasesWithWork(tx: Tx, sessionId: number): Promise<Set<PhaseName>> {
   const rows = await tx.execute<{ phase: PhaseName }>(sql`
     select name as phase from phases p
-    where session_id = ${sessionId} and status <> 'skipped' and exists
-      (select from jobs where session_id = ${sessionId} and jobs.phase = p.name
-        and state = 'queued')`);
+    where session_id = ${sessionId} and status <> 'skipped' and (
+      exists (select from jobs where session_id = ${sessionId} and jobs.phase = p.name
+        and state = 'queued')
+      or name = 'discovery' and status in ('failed', 'cancelled'))`);
   return new Set(rows.map((row) => row.phase));
 }
 
