@@ -27,6 +27,12 @@ Deno.test("one phase of a session", async (t) => {
   const overall = async (id: number) => (await readProgress(db, id))!.overallStatus;
   const percentage = async (id: number) => (await readProgress(db, id))!.overallProgress.percentage;
 
+  /** As a walk does with a file it sees. */
+  const found = (id: number, path: string) =>
+    db.execute(sql`
+      with f as (insert into files (path, size, mtime_ms) values (${path}, 1, 1) returning id)
+      insert into jobs (session_id, phase, subject) select ${id}::bigint, 'training', id from f`);
+
   const carryOut = async () => {
     while (await carryOutRequests(db));
     for (const id of await sessionsToAdvance(db)) await advanceSession(db, id, worker);
@@ -176,9 +182,7 @@ Deno.test("one phase of a session", async (t) => {
     async () => {
       const id = await create();
       await startSession(db, id);
-      await db.execute(sql`
-      with f as (insert into files (path, size, mtime_ms) values ('/found/before', 1, 1) returning id)
-      insert into jobs (session_id, phase, subject) select ${id}::bigint, 'training', id from f`);
+      await found(id, "/found/before");
       await cancelPhase(db, id, { phase: "discovery" });
       await carryOut();
       assert.equal((await status(id)).training, "running");
@@ -195,9 +199,7 @@ Deno.test("one phase of a session", async (t) => {
     await retrySession(db, id);
     await carryOut();
     assert.deepEqual([(await status(id)).training, await percentage(id)], ["pending", null]);
-    await db.execute(sql`
-      with f as (insert into files (path, size, mtime_ms) values ('/found/later', 1, 1) returning id)
-      insert into jobs (session_id, phase, subject) select ${id}::bigint, 'training', id from f`);
+    await found(id, "/found/later");
     await endDiscovery(id, 1);
     await finish(id, "training", ["done"]);
     assert.equal(await overall(id), "completed");

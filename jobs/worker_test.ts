@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { sql } from "drizzle-orm";
 import sharp from "sharp";
 import { checkLedgers } from "./check_ledgers.ts";
+import { start } from "./holds_testing.ts";
 import {
   cancelSession,
   createSession,
@@ -21,83 +22,67 @@ async function picture(path: string, seed: number) {
 
 const rest = () => new Promise((resolve) => setTimeout(resolve, 30));
 
-Deno.test("a pause takes effect between reading and inference; nothing is lost", async () => {
-  let calls = 0;
-  let open = Promise.withResolvers<void>();
+/** A worker whose graph of pictures waits until it is opened, and counts what it is asked. */
+async function heldGraph() {
+  const graph = { calls: 0, open: Promise.withResolvers<void>() };
   const worker = await testWorker({}, (engine) => ({
     ...engine,
     async embedImages(images) {
-      calls++;
-      await open.promise;
+      graph.calls++;
+      await graph.open.promise;
       return await engine.embedImages(images);
     },
   }));
+  return { worker, graph };
+}
+
+Deno.test("a pause takes effect between reading and inference; nothing is lost", async () => {
+  const { worker, graph } = await heldGraph();
   const { db, photos } = worker;
   for (let n = 0; n < 30; n++) await picture(join(photos, `${n}.png`), n + 1);
-  const id = await createSession(db, {
-    name: "t",
-    rootPath: photos,
-    subdirectories: [""],
-    skipFaceDetection: true,
-  });
-  await startSession(db, id);
+  const id = await start(worker);
   const running = async () =>
     (await db.execute<{ batches: number }>(sql`
       select count(distinct claim_id)::int as batches from jobs
       where session_id = ${id} and phase = 'training' and state = 'running'`))[0].batches;
   // Two batches are with the thread of the graph, a third one read and waiting behind them.
-  while (calls < 2 || await running() < 3) await rest();
+  while (graph.calls < 2 || await running() < 3) await rest();
   await pauseSession(db, id);
-  open.resolve();
+  graph.open.resolve();
   while (await running() > 0) await rest();
-  assert.equal(calls, 2, "nothing new was begun");
+  assert.equal(graph.calls, 2, "nothing new was begun");
   assert.deepEqual(await checkLedgers(db), []);
   const [left] = await db.execute<{ queued: number; spent: number }>(sql`
     select count(*)::int as queued, count(*) filter (where attempt > 0)::int as spent from jobs
     where session_id = ${id} and phase = 'training' and state = 'queued'`);
   assert.ok(left.queued > 0 && left.spent === 0, JSON.stringify(left));
-  open = Promise.withResolvers();
-  open.resolve();
+  graph.open = Promise.withResolvers();
+  graph.open.resolve();
   await resumeSession(db, id);
   assert.equal((await worker.ended(id)).ledger.training.done, 30);
   await worker.close();
 });
 
 Deno.test("a copy waits until the batch before, which its picture is in, is stored", async () => {
-  let calls = 0;
-  const open = Promise.withResolvers<void>();
-  const worker = await testWorker({}, (engine) => ({
-    ...engine,
-    async embedImages(images) {
-      calls++;
-      await open.promise;
-      return await engine.embedImages(images);
-    },
-  }));
+  const { worker, graph } = await heldGraph();
   const { db, photos } = worker;
   await picture(join(photos, "a.png"), 1);
   await Deno.copyFile(join(photos, "a.png"), join(photos, "b.png"));
-  const id = await createSession(db, {
-    name: "t",
-    rootPath: photos,
-    subdirectories: [""],
-    skipFaceDetection: true,
-  });
-  await startSession(db, id);
+  const id = await start(worker);
   const claims = async () =>
     (await db.execute<{ claim: string }>(sql`
       select claim_id as claim from jobs
       where session_id = ${id} and phase = 'training' and state = 'running' order by id`))
       .map(({ claim }) => claim);
-  while (calls < 1 || (await claims()).length < 2) await rest();
+  while (graph.calls < 1 || (await claims()).length < 2) await rest();
   const [one, other] = await claims();
   assert.notEqual(one, other, "a batch each");
   // Time enough for the copy to be read, found out, given back and claimed anew.
   await new Promise((resolve) => setTimeout(resolve, 700));
   assert.deepEqual(await claims(), [one, other]);
-  open.resolve();
+  graph.open.resolve();
   const { done, skipped } = (await worker.ended(id)).ledger.training;
-  assert.deepEqual({ done, skipped, calls }, { done: 1, skipped: 1, calls: 1 });
+  assert.deepEqual({ done, skipped, calls: graph.calls }, { done: 1, skipped: 1, calls: 1 });
   await worker.close();
 });
 
