@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { transact } from "../db/transact.ts";
 import { and, eq, sql } from "drizzle-orm";
 import type { Tx } from "../db/client.ts";
@@ -7,6 +8,9 @@ import type { Claim } from "./queue/claim.ts";
 import { holdClaim, releaseClaim } from "./queue/finish.ts";
 import { rateUpdate } from "./queue/rate.ts";
 import { sampleProgress } from "./queue/samples.ts";
+import { HoldNeeded } from "./holds.ts";
+import { isDiskAway } from "./outcomes.ts";
+import { photosGoneFrom, wasLost } from "./photos_gone.ts";
 import { inFolders, sessionFolders, spread } from "./session_files.ts";
 import { IGNORED } from "./queue_items.ts";
 import type { WorkerContext } from "./worker_context.ts";
@@ -46,7 +50,7 @@ export async function discover(context: WorkerContext, claim: Claim): Promise<vo
   try {
     await db.update(sessions).set({ walkStartedAt: sql`coalesce(walk_started_at, now())` })
       .where(eq(sessions.id, session.id));
-    const found = await walkAll(context, session);
+    const found = await walkAll({ context, claim, session });
     await transact(db, async (tx) => {
       if ((await holdClaim(tx, claim)).size === 0) return;
       await markMissing(tx, session);
@@ -86,21 +90,41 @@ type Session = typeof sessions.$inferSelect;
 
 const phaseOf = (id: number) => and(eq(phases.sessionId, id), eq(phases.name, "discovery"));
 
-async function walkAll(context: WorkerContext, session: Session): Promise<number> {
+interface Walking {
+  context: WorkerContext;
+  claim: Claim;
+  session: Session;
+}
+
+async function walkAll(walking: Walking): Promise<number> {
+  const { context, session } = walking;
   // One set for all folders: a folder chosen twice, or inside another, is walked once.
   const visited = new Set<string>();
-  const state: Bulk = { files: [], faults: [], found: 0, flushedAt: performance.now() };
+  const state: Bulk = {
+    files: [],
+    faults: [],
+    found: 0,
+    last: null,
+    flushedAt: performance.now(),
+  };
   for (const folder of sessionFolders(session)) {
+    state.last = null;
+    const isGone = async () => !session.acceptMissing && await wasLost(folder, state.last);
     try {
       for await (const event of walk(folder, { recursive: session.recursive, visited })) {
         collect(state, event);
         context.moved();
+        // A folder alone may be forbidden or broken; the disk takes all of them with it.
+        if (event.kind === "unreadable" && await isGone()) throw diskGone(folder, state);
         const waiting = state.files.length + state.faults.length;
         if (waiting >= BULK || (performance.now() - state.flushedAt > FLUSH_MS)) {
-          await flush(context, session, state);
+          await flush(walking, state);
         }
       }
+      // What went while its last folder was looked through left no trace.
+      if (state.last !== null && await isGone()) throw diskGone(folder, state);
     } catch (error) {
+      if (isDiskAway(error)) throw diskGone(folder, state);
       if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
         // "They are really gone": then the folder holds nothing.
         if (session.acceptMissing) continue;
@@ -120,7 +144,7 @@ async function walkAll(context: WorkerContext, session: Session): Promise<number
       throw error;
     }
   }
-  await flush(context, session, state);
+  await flush(walking, state);
   return state.found;
 }
 
@@ -128,12 +152,18 @@ interface Bulk {
   files: FoundFile[];
   faults: Exclude<WalkEvent, { kind: "file" | "folder" }>[];
   found: number;
+  /** A file found below the folder that is walked. */
+  last: string | null;
   flushedAt: number;
 }
+
+const diskGone = (folder: string, { last }: Bulk) =>
+  new HoldNeeded(photosGoneFrom(folder, last ?? join(folder, "any file")));
 
 function collect(state: Bulk, event: WalkEvent): void {
   if (event.kind === "file") {
     state.files.push(event.file);
+    state.last = event.file.path;
     state.found++;
   } else if (event.kind !== "folder") {
     state.faults.push(event);
@@ -141,12 +171,14 @@ function collect(state: Bulk, event: WalkEvent): void {
   }
 }
 
-async function flush(context: WorkerContext, session: Session, state: Bulk): Promise<void> {
+/** Writes what was found since the last time, unless the walk is somebody else's by now. */
+async function flush({ context, claim, session }: Walking, state: Bulk): Promise<void> {
   const { db, worker } = context;
   const { files, faults } = state;
   state.files = [];
   state.faults = [];
   const status = await transact(db, async (tx) => {
+    if ((await holdClaim(tx, claim)).size === 0) return null;
     if (files.length > 0) await writeFiles(tx, session, { files, model: worker.models.clip.key });
     await writeFaults(tx, session, faults);
     const [row] = await tx.update(phases).set({
@@ -210,12 +242,24 @@ async function writeFiles(
       and jobs.reason in ('duplicate', 'same_content', 'already_trained', 'ignored'))`);
 }
 
+const everythingBelow = (path: string) => ({
+  rootPath: path,
+  subdirectories: [""],
+  recursive: true,
+});
+
 async function writeFaults(tx: Tx, session: Session, faults: Bulk["faults"]): Promise<void> {
   for (const fault of faults) {
     if (fault.kind === "unreadable") {
       await tx.execute(sql`
         insert into walk_faults (session_id, path, message)
         values (${session.id}, ${fault.path}, ${fault.message}) on conflict do nothing`);
+      // Nobody can say what is in it: what was there before is not gone.
+      if (!fault.vanished) {
+        await tx.execute(sql`
+          update files set last_seen_at = ${seenNow(session)}
+          where path = ${fault.path} or ${inFolders(everythingBelow(fault.path))}`);
+      }
     } else {
       await tx.execute(sql`
         with seen as (

@@ -30,9 +30,10 @@ const MANY = 10;
  *   chosen one is missing itself: a mount point without its disk is an empty folder;
  * - a folder further down is empty, in which ten files or more are known: a disk mounted there;
  * - a folder cannot be listed for an error of the disk or the network;
- * - files cannot be read for such an error, nor can any other: one bad sector is not the disk.
+ * - files cannot be read for such an error or are not there, nor can any other: one bad sector is not
+ *   the disk, nor is one deleted folder, and a mount point may hold a file of its own.
  *
- * Not asked where somebody has said that what is missing is really gone.
+ * Not asked again for what somebody has said to be really gone.
  */
 export async function photosGone(
   db: Db,
@@ -41,21 +42,36 @@ export async function photosGone(
 ): Promise<HoldReason | null> {
   const [session] = await db.select().from(sessions).where(eq(sessions.id, claim.sessionId));
   // Deleted, and its jobs with it, since this was claimed: nothing of the batch will be stored.
-  if (!session || session.acceptMissing) return null;
+  // After a change of models it is previews that are read: originals need not be waited for.
+  if (!session || session.kind === "models") return null;
   const folders = sessionFolders(session);
+  const accepted = await acceptedLoss(db, session);
   const looked = new Set<string>();
   for (const { path } of missed) {
     if (looked.has(dirname(path))) continue;
     looked.add(dirname(path));
     const lost = await lostFolder(db, path, chosenFolder(folders, path));
-    if (lost !== null) return gone(lost, path);
+    if (lost !== null && lost !== accepted?.lost) return photosGoneFrom(lost, path);
   }
-  const broken = missed.find(({ error }) => isDiskAway(error));
-  if (!broken || readable || await othersCanBeRead(db, claim)) return null;
-  return gone(chosenFolder(folders, broken.path), broken.path);
+  const [{ path }] = missed;
+  // The last items of a run have nobody to bear witness; they are tried again as often as others.
+  if (readable || (await othersCanBeRead(db, { sessionId: session.id, limit: 3 }) ?? true)) {
+    return null;
+  }
+  const chosen = chosenFolder(folders, path);
+  return chosen === accepted?.chosen ? null : photosGoneFrom(chosen, path);
 }
 
-const gone = (folder: string, path: string): HoldReason => ({
+/** What somebody has said to be really gone: the hold that this ended left the path that was missed. */
+async function acceptedLoss(db: Db, session: typeof sessions.$inferSelect) {
+  const { acceptMissing, holdPath } = session;
+  if (!acceptMissing || holdPath === null) return null;
+  const chosen = chosenFolder(sessionFolders(session), holdPath);
+  return { chosen, lost: await lostFolder(db, holdPath, chosen) };
+}
+
+/** The reason to wait for the photos below a folder, until `path` can be read again. */
+export const photosGoneFrom = (folder: string, path: string): HoldReason => ({
   hold: "photos_gone",
   message: `The folder ${folder} is empty or cannot be read any more: is its disk connected? ` +
     `The run waits and goes on by itself when the files are back`,
@@ -95,14 +111,16 @@ async function knowsMany(db: Db, folder: string): Promise<boolean> {
   return rows.length === MANY;
 }
 
-// What was not read before is in no cache that would hide the missing disk.
-async function othersCanBeRead(db: Db, { sessionId }: Claim): Promise<boolean> {
+// Null: there are none. What was not read before is in no cache that would hide the missing disk.
+async function othersCanBeRead(
+  db: Db,
+  { sessionId, limit }: { sessionId: number; limit: number },
+): Promise<boolean | null> {
   const others = await db.execute<{ path: string }>(sql`
     select f.path from jobs j join files f on f.id = j.subject
     where j.session_id = ${sessionId} and j.phase = 'training' and j.state = 'queued'
-    order by j.priority, j.run_at, j.id limit 3`);
-  // The last items of a run have nobody to bear witness; they are tried again as often as others.
-  if (others.length === 0) return true;
+    order by j.priority, j.run_at, j.id limit ${limit}`);
+  if (others.length === 0) return null;
   for (const { path } of others) if (await canBeRead(path)) return true;
   return false;
 }
@@ -133,6 +151,19 @@ export async function photosAreBack(
   );
   if (!missing) return false;
   const [session] = await db.select().from(sessions).where(eq(sessions.id, id));
-  return session === undefined ||
-    await lostFolder(db, path, chosenFolder(sessionFolders(session), path)) === null;
+  if (session === undefined) return true;
+  if (await lostFolder(db, path, chosenFolder(sessionFolders(session), path)) !== null) {
+    return false;
+  }
+  // Of those that wait, as many were deleted meanwhile only if somebody cleared up a lot.
+  return await othersCanBeRead(db, { sessionId: id, limit: 20 }) ?? await canBeRead(dirname(path));
+}
+
+/**
+ * True if a folder in which `file` was found a moment ago is missing or empty by now, cannot be
+ * listed, or has lost that file too: a disk went during the walk, not a folder.
+ */
+export async function wasLost(folder: string, file: string | null): Promise<boolean> {
+  if (await look(folder) !== "holds something") return true;
+  return file !== null && !await canBeRead(file) && !await canBeRead(dirname(file));
 }

@@ -75,11 +75,34 @@ Deno.test("which files are missing because their disk is", async (t) => {
     assert.equal(await ask(claim, paths[0]), null);
   });
 
-  await t.step("what is really gone is not asked about", async () => {
-    const claim = await session({ subdirectories: ["nowhere"] });
-    await db.execute(sql`update sessions set accept_missing = true where id = ${claim.sessionId}`);
-    assert.equal(await ask(claim, join(root, "nowhere", "b.jpg")), null);
-  });
+  await t.step(
+    "a mount point with a file of its own: the disk, if no other can be read",
+    async () => {
+      await Deno.mkdir(join(root, "marked"));
+      await Deno.writeTextFile(join(root, "marked", ".marker"), "");
+      const claim = await session({ subdirectories: ["marked"] });
+      const path = join(root, "marked", "a", "b.jpg");
+      await knows(claim.sessionId, [join(root, "marked", "c.jpg")]);
+      assert.equal((await ask(claim, path, false))?.hold, "photos_gone");
+      assert.equal(await ask(claim, path, true), null, "others of the batch were read");
+      await knows(claim.sessionId, [join(root, "a", "other.jpg")]);
+      assert.equal(await ask(claim, path, false), null, "others can be read");
+    },
+  );
+
+  await t.step(
+    "what somebody said to be gone is not asked about again, what goes later is",
+    async () => {
+      const claim = await session({ subdirectories: ["nowhere", "neither"] });
+      const path = join(root, "nowhere", "b.jpg");
+      await db.execute(sql`
+      update sessions set accept_missing = true, hold_path = ${path}
+      where id = ${claim.sessionId}`);
+      assert.equal(await ask(claim, path), null);
+      assert.equal(await ask(claim, join(root, "nowhere", "c.jpg"), false), null);
+      assert((await ask(claim, join(root, "neither", "b.jpg")))!.message.includes("neither"));
+    },
+  );
 
   await t.step(
     "an error of the disk: one bad file, or the disk, by what the others say",

@@ -11,7 +11,7 @@ export interface FoundFile {
 export type WalkEvent =
   | { kind: "file"; file: FoundFile }
   /** A folder or file that could not be looked at. */
-  | { kind: "unreadable"; path: string; message: string }
+  | { kind: "unreadable"; path: string; message: string; vanished: boolean }
   /** A file the system cannot open by the name it has. */
   | { kind: "bad_name"; path: string }
   /** A folder has been looked through; a hundred thousand without a picture are movement too. */
@@ -54,7 +54,8 @@ export async function* walk(
       yield { kind: "folder" };
     } catch (error) {
       if (folder === root) throw error;
-      yield { kind: "unreadable", path: folder, message: (error as Error).message };
+      const vanished = error instanceof Deno.errors.NotFound;
+      yield { kind: "unreadable", path: folder, message: (error as Error).message, vanished };
     }
   }
 }
@@ -82,14 +83,14 @@ async function* look(
 
 async function* fault(path: string, error: Error): AsyncGenerator<WalkEvent> {
   if (!(error instanceof Deno.errors.NotFound)) {
-    yield { kind: "unreadable", path, message: error.message };
+    yield { kind: "unreadable", path, message: error.message, vanished: false };
   } else if (path.includes("\uFFFD")) {
     // Names come as UTF-16; what was not UTF-8 on disk became U+FFFD and names nothing any more.
     yield { kind: "bad_name", path };
   } else if (
     isPictureName(basename(path)) && await Deno.lstat(path).then(() => true, () => false)
   ) {
-    yield { kind: "unreadable", path, message: "the link points to nothing" };
+    yield { kind: "unreadable", path, message: "the link points to nothing", vanished: true };
   }
   // Otherwise it vanished between two looks: as if never seen.
 }
