@@ -9,7 +9,7 @@ import { isModelFault } from "./embed_batch.ts";
 import type { Hand, Moving } from "./moving.ts";
 import { type Claim, claimJobs, type OpenPhase, runningPhases } from "./queue/claim.ts";
 import { holdFor, type HoldReason, holdSession } from "./holds.ts";
-import { completeJobs, holdClaim, releaseClaim, retryLater } from "./queue/finish.ts";
+import { completeJobs, endJobs, holdClaim, releaseClaim, retryLater } from "./queue/finish.ts";
 import { suspectsWait } from "./queue/suspects.ts";
 import type { Wake } from "./wake.ts";
 import type { WorkerContext } from "./worker_context.ts";
@@ -160,7 +160,8 @@ async function settle(tx: Tx, claim: Claim, error: Error): Promise<void> {
   const spent = await retryLater(tx, claim, faults);
   if (phase === "training" || phase === "face_detection") await completeJobs(tx, claim, spent);
   else if (spent.length > 0) {
-    await releaseClaim(tx, claim.claimId);
+    // Ended, not given back: a retry would go on with the attempts that are left, which is none.
+    await endJobs(tx, claim, spent);
     await failPhase(tx, { sessionId, phase, message: error.message });
   }
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { eq, sql } from "drizzle-orm";
+import { and, eq, sql } from "drizzle-orm";
 import { type Database } from "../db/client.ts";
-import { sessions } from "../db/schema.ts";
+import { phases, sessions } from "../db/schema.ts";
 import { testDatabase } from "../db/testing.ts";
 import { advanceSession, failPhase } from "./advance.ts";
 import { checkLedgers } from "./check_ledgers.ts";
@@ -131,9 +131,15 @@ Deno.test("the life of a session", async (t) => {
     const id = await discovered(4, { skipFaceDetection: true });
     await finish(id, "training", ["done", "failed", "failed", "done"]);
     assert.equal((await readProgress(db, id))!.outcome, "with_errors");
+    const taken = async () =>
+      (await db.select({ seconds: phases.activeSeconds }).from(phases)
+        .where(and(eq(phases.sessionId, id), eq(phases.name, "training"))))[0].seconds;
+    const before = await taken();
+    assert(before > 0);
     await retrySession(db, id);
     await carryOutRequests(db);
     await advanceSession(db, id, worker);
+    assert.equal(await taken(), before, "what it took is the sum of all rounds");
     const round = await readProgress(db, id);
     assert.equal(round!.overallStatus, "running");
     assert.equal(round!.round, 2);

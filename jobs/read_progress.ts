@@ -116,4 +116,5 @@ const waiting = (sessionId: number): SQL =>
         where beat_at > clock_timestamp() - ${`${LEASE_SECONDS} seconds`}::interval)
       and not exists (select from jobs r
         where r.session_id = p.session_id and r.phase = p.name and r.state = 'running')
-    having count(*) between 1 and ${LOOK} and min(q.run_at) > clock_timestamp()`;
+    having count(*) between 1 and ${LOOK} and min(q.run_at) > clock_timestamp()
+      and min(q.run_at) <= clock_timestamp() + interval '3 minutes'`;

@@ -80,7 +80,7 @@ export async function openRound(tx: Tx, sessionId: number, retried: Set<PhaseNam
     const names = PHASE_NAMES.slice(first);
     await tx.execute(sql`
       update phases set status = 'pending', completed_at = null, running_since = null, rate = 0,
-        rate_mass = 0, last_commit_at = null, active_seconds = 0,
+        rate_mass = 0, last_commit_at = null,
         total = case when name = 'clustering' then null else total end
       where session_id = ${sessionId} and name in ${names} and status <> 'skipped'`);
     for (const phase of LISTING_PHASES) {

@@ -82,6 +82,12 @@ async function tryClaim(
   return { claimId, sessionId, phase, jobs };
 }
 
+/**
+ * Condition on `jobs`: their time has come. The longest back-off is 128 s: what lies further ahead was
+ * written before the clock was set back.
+ */
+export const DUE = sql.raw("(run_at <= now() or run_at > now() + interval '3 minutes')");
+
 /** The one statement of a claim, for the claim itself and for whoever looks at its plan. */
 export function claimStatement(
   claimId: string,
@@ -103,7 +109,7 @@ export function claimStatement(
       attempt = attempt + 1, started_at = now()
     where id = any(array(
       select id from jobs
-      where session_id = ${sessionId} and phase = ${phase} and state = 'queued' and run_at <= now()
+      where session_id = ${sessionId} and phase = ${phase} and state = 'queued' and ${DUE}
         and ${suspects ? sql`deaths >= 2` : sql`deaths < 2`} ${free}
         and exists (select from phases p where p.session_id = ${sessionId} and p.name = ${phase}
                     and p.status = 'running')

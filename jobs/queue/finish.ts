@@ -44,20 +44,7 @@ export async function completeJobs(
   claim: Claim,
   outcomes: Outcome[],
 ): Promise<{ counts: Counts; pending: number }> {
-  const failures = outcomes.filter((outcome) => outcome.state === "failed");
-  if (failures.length > 0) await recordAttempts(tx, claim, { kind: "permanent", faults: failures });
-  if (outcomes.length > 0) {
-    await tx.execute(sql`
-      update jobs set state = o.state, reason = o.reason, message = o.message,
-        error_kind = case when o.state = 'failed' then 'permanent' end,
-        claim_id = null, finished_at = now()
-      from unnest(${sql.param(outcomes.map((o) => o.id))}::bigint[],
-                  ${sql.param(outcomes.map((o) => o.state))}::text[],
-                  ${sql.param(outcomes.map((o) => o.reason ?? null))}::text[],
-                  ${sql.param(outcomes.map((o) => o.message ?? null))}::text[])
-        as o (id, state, reason, message)
-      where jobs.id = o.id and jobs.claim_id = ${claim.claimId}`);
-  }
+  await endJobs(tx, claim, outcomes);
   const count = (state: Outcome["state"]) => outcomes.filter((o) => o.state === state).length;
   const counts = { done: count("done"), skipped: count("skipped"), failed: count("failed") };
   const { sessionId, phase: name } = claim;
@@ -68,6 +55,23 @@ export async function completeJobs(
     returning coalesce(total, 0) - done - skipped - failed - cancelled as pending`);
   await sampleProgress(tx, { sessionId, phase: name });
   return { counts, pending: row?.pending ?? 0 };
+}
+
+/** Ends items without the phase's ledger: that of a walk or a grouping counts other things. */
+export async function endJobs(tx: Tx, claim: Claim, outcomes: Outcome[]): Promise<void> {
+  if (outcomes.length === 0) return;
+  const failures = outcomes.filter((outcome) => outcome.state === "failed");
+  if (failures.length > 0) await recordAttempts(tx, claim, { kind: "permanent", faults: failures });
+  await tx.execute(sql`
+    update jobs set state = o.state, reason = o.reason, message = o.message,
+      error_kind = case when o.state = 'failed' then 'permanent' end,
+      claim_id = null, finished_at = now()
+    from unnest(${sql.param(outcomes.map((o) => o.id))}::bigint[],
+                ${sql.param(outcomes.map((o) => o.state))}::text[],
+                ${sql.param(outcomes.map((o) => o.reason ?? null))}::text[],
+                ${sql.param(outcomes.map((o) => o.message ?? null))}::text[])
+      as o (id, state, reason, message)
+    where jobs.id = o.id and jobs.claim_id = ${claim.claimId}`);
 }
 
 /** Gives back what a claim still holds, as if it had never been taken: no attempt is consumed. */

@@ -101,6 +101,17 @@ Deno.test("the job table", async (t) => {
     }
   });
 
+  await t.step("a clock that was set back does not stop the queue", async () => {
+    const id = await library(database, 1);
+    const dueIn = (time: string) =>
+      db.execute(sql`
+        update jobs set run_at = now() + ${time}::interval where session_id = ${id}`);
+    await dueIn("128 seconds");
+    assert.equal(await claimJobs(db, { ...options(id), limit: 1 }), null, "it must wait");
+    await dueIn("1 hour");
+    assert.equal((await claimJobs(db, { ...options(id), limit: 1 }))!.jobs.length, 1);
+  });
+
   await t.step("errors that may pass come back later, and end as failed when spent", async () => {
     const id = await library(database, 1);
     for (let attempt = 1; attempt <= 5; attempt++) {

@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm";
 import type { Db } from "../../db/client.ts";
 import type { PhaseName } from "../../db/schema.ts";
-import { type Claim, claimSuspect, madeFor, type OpenPhase } from "./claim.ts";
+import { type Claim, claimSuspect, DUE, madeFor, type OpenPhase } from "./claim.ts";
 import type { WorkerIdentity } from "./workers.ts";
 
 /**
@@ -36,7 +36,7 @@ export async function suspectsWait(
   const [{ wait }] = await db.execute<{ wait: boolean }>(sql`
     select exists (select from jobs
       where session_id = ${sessionId} and phase = ${phase} and state = 'queued'
-        and run_at <= now() and deaths >= 2
+        and ${DUE} and deaths >= 2
         and not exists (select from jobs o where o.state = 'running'
           and o.phase in ('training', 'face_detection')
           and o.phase = jobs.phase and o.subject = jobs.subject)) as wait`);
