@@ -1,6 +1,13 @@
 import { and, eq, isNull, sql } from "drizzle-orm";
 import type { Db } from "./client.ts";
-import { type PhaseName, phases, sessions, type SessionStatus, workers } from "./schema.ts";
+import {
+  LEASE_EXPIRED,
+  type PhaseName,
+  phases,
+  sessions,
+  type SessionStatus,
+  workers,
+} from "./schema.ts";
 import { silentSeconds } from "./worker_queries.ts";
 
 /** Figures of one phase over all sessions. */
@@ -54,9 +61,13 @@ export async function runningPhases(db: Db) {
  * Events without a session are found by the index events_session: those of workers, some a day,
  * which nothing removes; 3,000 among 300,000 others take a millisecond.
  */
-export async function lossFigures(db: Db): Promise<{ died: number; stalled: number }> {
-  const [row] = await db.execute<{ died: number; stalled: number }>(sql`
+export async function lossFigures(
+  db: Db,
+): Promise<{ died: number; expired: number; stalled: number }> {
+  const [row] = await db.execute<{ died: number; expired: number; stalled: number }>(sql`
     select count(*) filter (where kind = 'worker_died')::int as died,
+      count(*) filter (where kind = 'worker_died'
+        and message like ${`%${LEASE_EXPIRED}`})::int as expired,
       count(*) filter (where kind = 'worker_stalled')::int as stalled
     from events where session_id is null`);
   return row;

@@ -62,8 +62,8 @@ async function tables(sql: Sql): Promise<Record<string, string[]>> {
   const statements = {
     photos: sql`
       select concat_ws(' · ', p.sha256, coalesce(r.sha256, p.sha256), p.first_path, p.first_mtime_ms,
-        p.byte_size, p.width, p.height, p.format, p.taken_at, p.camera, p.dhash, p.flat,
-        p.preview_width, p.preview_height)
+        p.byte_size, p.width, p.height, p.format, p.taken_at, p.taken_offset_minutes, p.camera, p.lens,
+        p.latitude, p.longitude, p.rating, p.dhash, p.flat, p.preview_width, p.preview_height)
       from photos p left join photos r on r.id = p.representative_id`,
     files: sql`
       select concat_ws(' · ', f.path, f.size, f.mtime_ms, coalesce(p.sha256, 'no photo'),

@@ -32,11 +32,12 @@ Deno.test("they are bounded, end in circles too, and fit into a text of the data
 });
 
 Deno.test("faults for good and faults that may pass carry them; messages stay as they are", () => {
-  const permanent = sortFault(1, new ReadFault("forbidden", "You may not"));
+  const claim = { sessionId: 1, phase: "training" as const };
+  const permanent = sortFault(1, new ReadFault("forbidden", "You may not"), claim);
   assert.ok(permanent.kind === "outcome");
   assert.equal(permanent.outcome.message, "You may not");
   assert.match(permanent.outcome.details!, /^ReadFault: You may not\n {4}at /);
-  const transient = sortFault(1, new TypeError("not now"));
+  const transient = sortFault(1, new TypeError("not now"), claim);
   assert.ok(transient.kind === "transient");
   assert.equal(transient.message, "not now");
   assert.match(transient.details!, /^TypeError: not now\n {4}at /);

@@ -2,6 +2,7 @@ import { code } from "../db/client.ts";
 import { log } from "../log.ts";
 import { ImageError } from "../models/types.ts";
 import { errorDetails } from "./error_details.ts";
+import type { Claim } from "./queue/claim.ts";
 import type { Outcome, TransientFault } from "./queue/finish.ts";
 import { ReadFault } from "./read_original.ts";
 
@@ -10,11 +11,13 @@ export type Fault =
   | { kind: "outcome"; outcome: Outcome }
   | { kind: "transient" } & TransientFault;
 
+type Where = Pick<Claim, "sessionId" | "phase">;
+
 /**
  * Sorts what went wrong with one item: a picture that cannot be one fails for good, a format that
  * is not read is skipped, everything else (disk, memory) may pass and is tried again.
  */
-export function sortFault(id: number, error: unknown): Fault {
+export function sortFault(id: number, error: unknown, claim: Where): Fault {
   const details = errorDetails(error);
   if (error instanceof ImageError) {
     const state = error.fault === "unsupported" ? "skipped" : "failed";
@@ -30,7 +33,13 @@ export function sortFault(id: number, error: unknown): Fault {
     };
   }
   const message = error instanceof Error ? error.message : String(error);
-  log("warn", "an item failed and will be tried again", { job: id, error: message });
+  const { sessionId: session, phase } = claim;
+  log("warn", "an item failed and will be tried again", {
+    session,
+    phase,
+    job: id,
+    error: message,
+  });
   return { kind: "transient", id, message, details };
 }
 

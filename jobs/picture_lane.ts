@@ -11,6 +11,7 @@ import { createMutex } from "./mutex.ts";
 import { type Claim, runningPhases } from "./queue/claim.ts";
 import { releaseClaim } from "./queue/finish.ts";
 import { stillWanted } from "./queue/suspects.ts";
+import { unlessUnwanted } from "./unless_unwanted.ts";
 import { commitTraining, type PreparedBatch, prepareTraining } from "./training.ts";
 import type { WorkerContext } from "./worker_context.ts";
 
@@ -92,7 +93,7 @@ export function pictureLane(db: Db, base: number): Lane {
     if (!loaded) context.engine.loadImages();
     loaded = true;
     const wanted = remembered(() => stillWanted(db, claim));
-    const batch = await prepareTraining(context, claim, { intake, wanted });
+    const batch = await unlessUnwanted(prepareTraining(context, claim, { intake, wanted }), wanted);
     if (!batch) return null;
     balance.ready(inLine);
     intake.decoding.bear(balance.decoders);

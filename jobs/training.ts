@@ -47,14 +47,14 @@ export async function prepareTraining(
     } catch (error) {
       if (mayBeGone(error)) missed.push({ id: jobId, path: file.path, error });
       else if (isBatchFault(error)) batchFaults.push(error);
-      else faults.push(sortFault(jobId, error));
+      else faults.push(sortFault(jobId, error, claim));
       return null;
     }
   }));
   if (missed.length > 0) {
     const reason = await photosGone(context.db, claim, { missed, readable });
     if (reason) throw new HoldNeeded(reason);
-    faults.push(...await Promise.all(missed.map(sortMissed)));
+    faults.push(...await Promise.all(missed.map((item) => sortMissed(item, claim))));
   }
   const serious = batchFaults.find((error) => !(error instanceof Unwanted));
   if (serious) throw serious;
@@ -67,9 +67,12 @@ const isBatchFault = (error: unknown) =>
   error instanceof Unwanted || isDiskFull(error) || isConnectionFault(error);
 
 // Not there at one moment and there at the next: a disk that comes and goes, not a deleted file.
-async function sortMissed({ id, path, error }: Missed & { id: number }): Promise<Fault> {
+async function sortMissed(
+  { id, path, error }: Missed & { id: number },
+  claim: Claim,
+): Promise<Fault> {
   const back = error instanceof ReadFault && await exists(path);
-  return sortFault(id, back ? new Error("The file was not there for a moment") : error);
+  return sortFault(id, back ? new Error("The file was not there for a moment") : error, claim);
 }
 
 const ALREADY_TRAINED = {

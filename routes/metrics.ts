@@ -55,6 +55,12 @@ async function readMetrics(db: Db): Promise<Metric[]> {
       samples: [{ labels: {}, value: losses.died }],
     },
     {
+      name: "safelight_lease_expiries_total",
+      type: "counter",
+      help: "Workers of those lost that nobody saw die: their lease ran out",
+      samples: [{ labels: {}, value: losses.expired }],
+    },
+    {
       name: "safelight_workers_replaced_total",
       type: "counter",
       help: "Workers that hung and were killed by their supervisor; " +

@@ -185,11 +185,13 @@ Deno.test("metrics for Prometheus", async (t) => {
 
   await t.step("workers that died or hung, whether or not a row of theirs is left", async () => {
     await db.execute(sql`
-      insert into events (session_id, kind) values (null, 'worker_died'), (null, 'worker_died'),
-        (null, 'worker_stalled'), (null, 'worker_started'), (null, 'worker_stopped'),
-        (${over}, 'recovered')`);
+      insert into events (session_id, kind, message) values (null, 'worker_died', 'h, process 1'),
+        (null, 'worker_died', 'h, process 2, whose lease ran out'),
+        (null, 'worker_stalled', null), (null, 'worker_started', null),
+        (null, 'worker_stopped', null), (${over}, 'recovered', null)`);
     const { families } = await read();
     assert.equal(value(families, "safelight_workers_lost_total"), 2);
+    assert.equal(value(families, "safelight_lease_expiries_total"), 1);
     assert.equal(value(families, "safelight_workers_replaced_total"), 1);
     // What belongs to sessions is not read.
     await db.execute(sql`

@@ -27,6 +27,9 @@ export const events = pgTable("events", {
   message: text(),
 }, (t) => [index("events_session").on(t.sessionId, t.at), index("events_time").on(t.at)]);
 
+/** How the message of a death ends that was told by the lease, not by whoever started the worker. */
+export const LEASE_EXPIRED = ", whose lease ran out";
+
 export type EventKind =
   | "created"
   | "started"

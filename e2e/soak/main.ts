@@ -30,7 +30,8 @@ async function main(args: string[]): Promise<number> {
   const deadline = performance.now() + minutes * 60_000;
   const outcomes: Outcome[] = [];
   do {
-    for (const scenario of chosen) {
+    // In another order every round, so that a short soak is not always the same few.
+    for (const scenario of chosen.toSorted(() => Math.random() - 0.5)) {
       const seed = given ?? Math.floor(Math.random() * 2 ** 32);
       const outcome = await play(scenario, { seed, short: values.short });
       outcomes.push(outcome);

@@ -14,7 +14,9 @@ export const name = "stop_worker";
  */
 export async function run(world: World): Promise<void> {
   const inTransaction = world.random() < 0.5;
-  const wanted = counts(0, { [pick(world.random, ["training", "face_detection"])]: 1 });
+  const wanted = counts(0, {
+    [pick(world.random, ["discovery", "training", "face_detection", "clustering"])]: 1,
+  });
   await untilMet(
     world,
     { wanted },

@@ -1,7 +1,7 @@
 import { transact } from "../../db/transact.ts";
 import { sql } from "drizzle-orm";
 import type { Db, Tx } from "../../db/client.ts";
-import type { PhaseName } from "../../db/schema.ts";
+import { LEASE_EXPIRED, type PhaseName } from "../../db/schema.ts";
 import { failPhase } from "../advance.ts";
 import { recordEvent } from "../events.ts";
 
@@ -32,11 +32,13 @@ export interface Rescue {
 export async function putBack(
   db: Db,
   dead: { id: string; beats: number | null }[],
+  { leaseExpired = false }: { leaseExpired?: boolean } = {},
 ): Promise<Rescue> {
   return await transact(db, async (tx) => {
     await cutOff(tx, dead);
     const names = await bury(tx, dead);
     const freed = await free(tx, names);
+    await recordDeaths(tx, names, leaseExpired ? LEASE_EXPIRED : "");
     await tell(tx, names, freed);
     for (const { sessionId, phase, state } of freed) {
       // One item is the whole phase there: the phase cannot go on without it.
@@ -142,8 +144,13 @@ async function free(tx: Tx, names: Map<string, string>): Promise<Freed[]> {
   }));
 }
 
+async function recordDeaths(tx: Tx, names: Map<string, string>, how: string): Promise<void> {
+  for (const name of names.values()) {
+    await recordEvent(tx, { kind: "worker_died", message: name + how });
+  }
+}
+
 async function tell(tx: Tx, names: Map<string, string>, freed: Freed[]): Promise<void> {
-  for (const message of names.values()) await recordEvent(tx, { kind: "worker_died", message });
   const told = Map.groupBy(freed, (row) => `${row.sessionId} ${row.workerId}`);
   for (const rows of told.values()) {
     const { sessionId, workerId } = rows[0];

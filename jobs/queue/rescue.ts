@@ -14,7 +14,8 @@ export interface Rescuer {
 export function createRescuer(db: Db, now?: () => number): Rescuer {
   const leases = createLeases(now);
   return {
-    runOnce: async () => await putBack(db, await leases.look(() => readPulses(db))),
+    runOnce: async () =>
+      await putBack(db, await leases.look(() => readPulses(db)), { leaseExpired: true }),
   };
 }
 

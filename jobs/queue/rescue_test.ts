@@ -54,7 +54,7 @@ Deno.test("rescue", async (t) => {
     );
     assert.deepEqual(await db.select().from(workers), []);
     assert.deepEqual((await eventsOf(database, "worker_died")).map((e) => e.message), [
-      "h, process 4711",
+      "h, process 4711, whose lease ran out",
     ]);
     assert.deepEqual(
       (await eventsOf(database, "recovered")).map((e) => [e.sessionId, e.message]).sort(),
