@@ -17,7 +17,7 @@ export interface Config {
   modelsMirror: string | null;
   /** What the models run on; auto: what works best. */
   device: DeviceSetting;
-  minFaceScore: number;
+  minFaceScore: number | null;
   minFaceSize: number;
   logFormat: "text" | "json";
   logLevel: "debug" | "info" | "warn" | "error";
@@ -54,7 +54,7 @@ const schema = z.object({
     .describe("a URL such as https://mirror.example/models"),
   SAFELIGHT_DEVICE: z.enum(DEVICE_SETTINGS).default("auto")
     .describe("auto, cpu, webgpu, cuda, coreml or directml"),
-  SAFELIGHT_MIN_FACE_SCORE: number.pipe(z.number().min(0).max(1)).default(0.5)
+  SAFELIGHT_MIN_FACE_SCORE: number.pipe(z.number().min(0).max(1)).optional()
     .describe("a number from 0 to 1"),
   SAFELIGHT_MIN_FACE_SIZE: number.pipe(z.number().min(1)).default(20)
     .describe("a number of pixels, 1 or more"),
@@ -109,7 +109,7 @@ export function readConfig(
     modelsDir: settings.SAFELIGHT_MODELS ? resolve(settings.SAFELIGHT_MODELS) : null,
     modelsMirror: settings.SAFELIGHT_MODELS_MIRROR ?? null,
     device: settings.SAFELIGHT_DEVICE,
-    minFaceScore: settings.SAFELIGHT_MIN_FACE_SCORE,
+    minFaceScore: settings.SAFELIGHT_MIN_FACE_SCORE ?? null,
     minFaceSize: settings.SAFELIGHT_MIN_FACE_SIZE,
     logFormat: settings.SAFELIGHT_LOG ?? (Deno.stderr.isTerminal() ? "text" : "json"),
     logLevel: settings.SAFELIGHT_LOG_LEVEL,
@@ -130,7 +130,7 @@ export function configEnvironment(config: Config): Record<string, string> {
     SAFELIGHT_DATA: config.dataDir,
     SAFELIGHT_MODELS: config.modelsDir ?? "",
     SAFELIGHT_DEVICE: config.device,
-    SAFELIGHT_MIN_FACE_SCORE: String(config.minFaceScore),
+    SAFELIGHT_MIN_FACE_SCORE: String(config.minFaceScore ?? ""),
     SAFELIGHT_MIN_FACE_SIZE: String(config.minFaceSize),
     SAFELIGHT_LOG: config.logFormat,
     SAFELIGHT_LOG_LEVEL: config.logLevel,

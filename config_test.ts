@@ -19,7 +19,7 @@ Deno.test("without settings: loopback, port 8420, the embedded database, built-i
   assert.equal(config.databaseUrl, null);
   assert.equal(config.modelsDir, null);
   assert.equal(config.modelsMirror, null);
-  assert.equal(config.minFaceScore, 0.5);
+  assert.equal(config.minFaceScore, null);
   assert.equal(config.minFaceSize, 20);
   assert.equal(config.logLevel, "info");
   assert.equal(config.logPaths, false);

@@ -6,7 +6,8 @@ import { events, phases, photos, sessions, workers } from "../db/schema.ts";
 import { lacksScans, lacksVectors, readServing, writeServing } from "../db/serving_queries.ts";
 import { testDatabase, testDirectory } from "../db/testing.ts";
 import { readChosen } from "../models/chosen.ts";
-import { packsDir } from "../models/installed.ts";
+import { installedPack, packsDir } from "../models/installed.ts";
+import { optimizePack } from "../models/optimize_pack.ts";
 import { advanceSession } from "./advance.ts";
 import { useModels } from "./change_models.ts";
 import {
@@ -301,6 +302,18 @@ Deno.test("what a worker makes of a choice", async (t) => {
     const later = new Date(Date.now() + 5000);
     await Deno.utime(join(packsDir(dataDir), "gone", "manifest.json"), later, later);
     assert.equal(await changed(), true);
+  });
+  await t.step("the same models with optimised graphs", async () => {
+    await installTinyPack(dataDir, { name: "slow", batch: 1 });
+    await choose('{"clip":"slow","faces":"slow"}');
+    const models = await findModels(dataDir);
+    const optimised = watchChoice({ dataDir, modelsDir: null }, models);
+    assert.equal(await optimised(), false);
+    await optimizePack(dataDir, (await installedPack(dataDir, "slow"))!);
+    const later = new Date(Date.now() + 5000);
+    await Deno.utime(join(packsDir(dataDir), "slow", "manifest.json"), later, later);
+    assert.deepEqual(await findModels(dataDir), models);
+    assert.equal(await optimised(), true);
   });
   await t.step("a file that nobody can read changes nothing", async () => {
     await choose("{");

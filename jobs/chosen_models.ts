@@ -4,7 +4,7 @@ import type { Config } from "../config.ts";
 import { log } from "../log.ts";
 import { readChosen } from "../models/chosen.ts";
 import { packsDir } from "../models/installed.ts";
-import { BUILTIN, openPacks } from "../models/pack.ts";
+import { BUILTIN, openPacks, type ResolvedModels } from "../models/pack.ts";
 import type { ModelSet } from "../models/types.ts";
 
 const BUILTIN_DIR = fileURLToPath(new URL("../models/builtin", import.meta.url));
@@ -17,19 +17,22 @@ export async function findModels(
   dataDir: string,
   named: { clip?: string; faces?: string } = {},
 ): Promise<ModelSet> {
-  const { clip, faces } = await openPacks({
-    modelsDir: null,
-    packsDir: packsDir(dataDir),
-    builtinDir: BUILTIN_DIR,
-    ...named,
-  });
+  const { clip, faces } = await findPacks(dataDir, named);
   return { clip: clip.identity, faces: faces.identity };
 }
+
+const findPacks = (dataDir: string, named: { clip?: string; faces?: string } = {}) =>
+  openPacks({ modelsDir: null, packsDir: packsDir(dataDir), builtinDir: BUILTIN_DIR, ...named });
+
+/** The graphs themselves: an optimised one makes the vectors of the one it was made of, only faster. */
+const graphsOf = ({ clip, faces }: ResolvedModels) =>
+  [clip.visual, faces.detector, faces.recogniser].map(({ sha256 }) => sha256).join();
 
 /**
  * Tells, whenever it is asked, whether other models are chosen by now than `models`, which a worker
  * works with. Costs three small reads; packs are only opened at first, since one may have been replaced
  * while the worker began, and when a name or a manifest has changed.
+ * True as well where the same models have other graphs than at the first answer.
  * False where SAFELIGHT_MODELS decides, and for a choice that cannot be opened: a worker that still
  * has its models does better than one that cannot start.
  */
@@ -40,6 +43,22 @@ export function watchChoice(
   if (modelsDir !== null) return () => Promise.resolve(false);
   let seen: string | null = null;
   let others = false;
+  let graphs: string | null = null;
+
+  async function differ(): Promise<boolean> {
+    try {
+      const packs = await findPacks(dataDir);
+      graphs ??= graphsOf(packs);
+      return packs.clip.identity.key !== models.clip.key ||
+        packs.faces.identity.key !== models.faces.key || graphsOf(packs) !== graphs;
+    } catch (error) {
+      log("warn", "the models that were chosen cannot be used; going on with those before", {
+        error: (error as Error).message,
+      });
+      return false;
+    }
+  }
+
   return async () => {
     const chosen = await readChosen(dataDir).catch((error: Error) => error);
     const names = chosen instanceof Error
@@ -50,21 +69,9 @@ export function watchChoice(
     const now = JSON.stringify([names, times]);
     if (now === seen) return others;
     seen = now;
-    others = await differ(dataDir, models);
+    others = await differ();
     return others;
   };
-}
-
-async function differ(dataDir: string, models: ModelSet): Promise<boolean> {
-  try {
-    const { clip, faces } = await findModels(dataDir);
-    return clip.key !== models.clip.key || faces.key !== models.faces.key;
-  } catch (error) {
-    log("warn", "the models that were chosen cannot be used; going on with those before", {
-      error: (error as Error).message,
-    });
-    return false;
-  }
 }
 
 /** When a pack's manifest was written; null if it is not there or built in. */

@@ -6,7 +6,7 @@ import { vectorOfBytes } from "../db/vectors.ts";
 import { FACE_DEFAULTS, LEAST_QUALITY } from "./clustering/face_defaults.ts";
 import { runClustering } from "./clustering/run.ts";
 import { type Grouping, storeClusters } from "./store_clusters.ts";
-import type { Claim } from "./queue/claim.ts";
+import { type Claim, runningPhases } from "./queue/claim.ts";
 import { holdClaim, releaseClaim } from "./queue/finish.ts";
 import { rateUpdate } from "./queue/rate.ts";
 import { sampleProgress } from "./queue/samples.ts";
@@ -30,6 +30,7 @@ export async function clusterFaces(context: WorkerContext, claim: Claim): Promis
   const interrupted = new AbortController();
   const stop = () => interrupted.abort();
   context.stopping.addEventListener("abort", stop);
+  await restOthers(context);
   const progress = { done: 0, total: 0, flushed: 0 };
   let flushing = Promise.resolve();
   const timer = setInterval(() => {
@@ -75,6 +76,13 @@ export async function clusterFaces(context: WorkerContext, claim: Claim): Promis
     context.stopping.removeEventListener("abort", stop);
     await flushing;
   }
+}
+
+// All faces of a library and the lists of their neighbours take what graphs that nobody asks would.
+async function restOthers({ db, engine, worker }: WorkerContext): Promise<void> {
+  const running = await runningPhases(db, ["training", "face_detection"], worker.models);
+  if (running.every(({ phase }) => phase !== "training")) engine.rest("images");
+  if (running.every(({ phase }) => phase !== "face_detection")) engine.rest("faces");
 }
 
 /** Faces read by one statement: some 100 ms, so that a pause takes effect in between. */

@@ -105,7 +105,7 @@ async function look(
   previews: FaceBatch["previews"],
 ): Promise<Finding[]> {
   const found = await engine.findFaces(previews.map((item) => item.preview), {
-    minScore: settings.minFaceScore ?? config.minFaceScore,
+    minScore: settings.minFaceScore ?? config.minFaceScore ?? engine.thresholds.detection,
     minSize: settings.minFaceSize ?? config.minFaceSize,
   });
   return previews.map(({ jobId, photoId }, index) => {
@@ -131,7 +131,7 @@ export async function storeFaceBatch(context: WorkerContext, batch: FaceBatch): 
       }),
     );
     const faults = findings.flatMap((finding) =>
-      "error" in finding ? [sortFault(finding.jobId, finding.error)] : []
+      "error" in finding ? [sortFault(finding.jobId, finding.error, batch.claim)] : []
     );
     outcomes.push(...faults.flatMap((f) => f.kind === "outcome" ? [f.outcome] : []));
     const transient = faults.flatMap((f) => f.kind === "transient" ? [f] : []);

@@ -3,8 +3,8 @@
  * must see them skipped with the reason, not missing.
  */
 export const PICTURE_ENDINGS =
-  "\\.(?:jpe?g|jpe|jfif|png|webp|avif|tiff?|gif|heic|heif|hif|jxl|jp2|bmp|psd|svg|dng|cr2|cr3|nef|" +
-  "nrw|arw|orf|rw2|rwl|raf|pef|srw)";
+  "\\.(?:jpe?g|jpe|jfif|png|webp|avif|tiff?|gif|heic|heif|hif|jxl|jp2|j2k|jpx|bmp|psd|svg|dng|cr2|" +
+  "cr3|crw|nef|nrw|arw|orf|rw2|rwl|raf|pef|srw|x3f|3fr|mrw|kdc|erf|iiq)";
 const PICTURE = new RegExp(`${PICTURE_ENDINGS}$`, "i");
 
 /** Folders other programs keep their own thumbnails and bins in. */

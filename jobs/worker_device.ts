@@ -18,7 +18,7 @@ const BUILTIN_DIR = fileURLToPath(new URL("../models/builtin", import.meta.url))
  */
 export async function workerDevice(
   { device, dataDir, modelsDir }: Pick<Config, "device" | "dataDir" | "modelsDir">,
-  how: Pick<ChooseOptions, "list" | "signal"> = {},
+  how: Pick<ChooseOptions, "list" | "signal" | "anew"> = {},
 ): Promise<DeviceChoice> {
   const models = await openPacks({
     modelsDir,
@@ -31,11 +31,12 @@ export async function workerDevice(
 /**
  * Finds out at the start of a command whether the device that SAFELIGHT_DEVICE names can be used;
  * throws a DeviceError if not. What `auto` would take is left to the supervisor: it may take minutes,
- * and so may this; `stopping` ends it early, without an error.
+ * and so may this; `stopping` ends it early, without an error. Tried anew although it worked before: a
+ * driver may have gone since, and the run would be on the CPU.
  */
 export async function checkDevice(config: Config, stopping?: AbortSignal): Promise<void> {
   if (config.device === "auto") return;
-  await workerDevice(config, { signal: stopping }).catch((error) => {
+  await workerDevice(config, { signal: stopping, anew: true }).catch((error) => {
     if (!stopping?.aborted) throw error;
   });
 }
@@ -48,8 +49,9 @@ export interface WorkerDevices {
 }
 
 /**
- * How processes end that a driver crashes. After so many in a row on one device the CPU takes over:
- * photos would be blamed for it otherwise, and given up at the third death.
+ * How processes end that a driver crashes, or hangs until they are killed for it, or that use up the
+ * memory it takes. After so many in a row on one device the CPU takes over: photos would be blamed for
+ * it otherwise, and given up at the third death.
  */
 const CRASHES: readonly (Deno.Signal | null)[] = [
   "SIGSEGV",
@@ -57,22 +59,31 @@ const CRASHES: readonly (Deno.Signal | null)[] = [
   "SIGBUS",
   "SIGILL",
   "SIGFPE",
+  "SIGKILL",
 ];
 const MOST_CRASHES = 2;
+/** Who has worked for so long was not ended by a device that does not work. */
+const LONG_LIFE_MS = 600_000;
 
 /** Chooses for one worker after the other, by `choose` (see deviceChooser). */
-export function workerDevices(choose: () => Promise<DeviceChoice>): WorkerDevices {
+export function workerDevices(
+  choose: () => Promise<DeviceChoice>,
+  now: () => number = () => performance.now(),
+): WorkerDevices {
   let current: Device = "cpu";
+  let since = 0;
   let crashes = 0;
   let given: DeviceChoice | null = null;
   return {
     async choose() {
       const choice = given ?? await choose();
       current = choice.device;
+      since = now();
       return choice;
     },
     ended(signal) {
       if (current === "cpu") return;
+      if (now() - since > LONG_LIFE_MS) crashes = 0;
       crashes = CRASHES.includes(signal) ? crashes + 1 : 0;
       if (crashes < MOST_CRASHES) return;
       const reason = `workers on ${current} crashed ${crashes} times in a row (${signal}); it is ` +

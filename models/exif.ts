@@ -13,12 +13,14 @@ export function readExifShot(block: Uint8Array): Shot | null {
   const exif = parseExif(bytes);
   if (!exif) return null;
   const { Image: image, Photo: photo, GPSInfo: gps } = exif;
-  const takenAt = localTime(photo?.DateTimeOriginal, bytes);
+  // Scanners, and some telephones' editors, leave only the second.
+  const takenAt = localTime(photo?.DateTimeOriginal, bytes) ??
+    localTime(photo?.DateTimeDigitized, bytes);
+  const offsets = [photo?.OffsetTimeOriginal, photo?.OffsetTimeDigitized, photo?.OffsetTime];
+  const offset = offsets.map((value) => minutesOf(words(value))).find((found) => found !== null);
   return {
     takenAt,
-    takenOffsetMinutes: takenAt === null
-      ? null
-      : minutesOf(words(photo?.OffsetTimeOriginal)) ?? offsetByGps(takenAt, gps),
+    takenOffsetMinutes: takenAt === null ? null : offset ?? offsetByGps(takenAt, gps),
     camera: cameraName(words(image?.Make), words(image?.Model)),
     lens: lensName(words(photo?.LensModel)),
     ...place(

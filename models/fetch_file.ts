@@ -110,7 +110,8 @@ async function fetchAll(transfer: Transfer): Promise<void> {
     const before = file.length;
     try {
       await attempt(transfer);
-      failures = 0;
+      // Nothing more of it, and not the whole either: it is begun again, but not for ever.
+      if (!isWhole(transfer)) throw truncated(transfer);
     } catch (error) {
       if (!(error instanceof TransientError)) throw error;
       failures = file.length > before + PROGRESS ? 1 : failures + 1;

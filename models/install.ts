@@ -50,6 +50,21 @@ export async function install(packsDir: string, name: string): Promise<void> {
   await Deno.remove(old, { recursive: true }).catch(ifMissing(undefined));
 }
 
+/**
+ * Puts a pack back that a process left aside which died while it replaced it; false if there is none, or
+ * if somebody is at it.
+ */
+export async function putBackOld(packsDir: string, name: string): Promise<boolean> {
+  const isAside = await Deno.stat(oldDir(packsDir, name)).then(() => true, () => false);
+  if (!isAside) return false;
+  try {
+    return await alone({ packsDir, name }, () => Promise.resolve(true));
+  } catch (error) {
+    if (error instanceof PullError) return false;
+    throw error;
+  }
+}
+
 // A process that dies between the two renames leaves no pack but the old one, put aside.
 async function recover(packsDir: string, name: string): Promise<void> {
   const target = join(packsDir, name), old = oldDir(packsDir, name);

@@ -51,6 +51,15 @@ Deno.test("a time has the offset that its camera wrote", async () => {
   assert.equal((await shotOf({ IFD2: { OffsetTimeOriginal: "+02:00" } })).takenOffsetMinutes, null);
 });
 
+Deno.test("a scan, or what an editor left, has the time it was digitised", async () => {
+  const scan = await shotOf({ IFD2: { DateTimeDigitized: time, OffsetTimeDigitized: "+01:00" } });
+  assert.deepEqual([scan.takenAt, scan.takenOffsetMinutes], ["2019-07-04T18:30:05", 60]);
+  const both = { DateTimeOriginal: "1999:01:01 10:00:00", DateTimeDigitized: time };
+  assert.equal((await shotOf({ IFD2: both })).takenAt, "1999-01-01T10:00:00");
+  const changed = { DateTimeOriginal: time, OffsetTime: "-05:00" };
+  assert.equal((await shotOf({ IFD2: changed })).takenOffsetMinutes, -300);
+});
+
 Deno.test("without one it is what the clock is ahead of GPS, to the quarter of an hour", async () => {
   const offset = async (GPSDateStamp: string, GPSTimeStamp: string) =>
     (await shotOf({ IFD2: { DateTimeOriginal: time }, IFD3: { GPSDateStamp, GPSTimeStamp } }))

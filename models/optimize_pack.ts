@@ -12,8 +12,9 @@ const ROLES = ["visual", "recogniser"] as const;
 
 /**
  * Lets the graphs of an installed pack that take one picture at a time take several, where that gives
- * the same results; returns by file what came of it. The rewritten graph takes the place of the other,
- * and its vectors keep their name. Throws an Error if a graph is not the one its manifest names, or a
+ * the same results; returns by file what came of it. The rewritten graph takes the place of the other in
+ * the manifest, and its vectors keep their name; the other stays until the pack is pulled again, since
+ * workers that have opened the pack open its graphs by their paths when they need them. Throws an Error if a graph is not the one its manifest names, or a
  * PullError if the pack is being pulled.
  */
 export async function optimizePack(
@@ -45,8 +46,6 @@ export async function optimizePack(
       };
       manifest = { ...manifest, roles: { ...manifest.roles, [kind]: changed } };
       await writeManifest(dir, manifest);
-      // Whoever opens the pack finds all of its files at every moment.
-      await Deno.remove(original);
     }
     return outcomes;
   });

@@ -34,7 +34,8 @@ Deno.test("graphs of one picture become graphs of several, under the names they 
     assert.equal(after.faces.identity.key, before.faces.identity.key);
     assert.equal(after.clip.visual.path, join(dir, "visual.batch.onnx"));
     assert.notEqual(after.clip.visual.sha256, before.clip.visual.sha256);
-    await assert.rejects(Deno.stat(join(dir, "visual.onnx")), Deno.errors.NotFound);
+    // A worker that opened the pack before opens this one when it needs it.
+    await Deno.stat(before.clip.visual.path);
     const pack = (await installedPack(dataDir, "tiny"))!;
     assert.deepEqual(await verifyPack(pack), []);
     // What a later pull asks its source for.

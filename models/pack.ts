@@ -1,6 +1,7 @@
 import { basename, join } from "node:path";
 import { readChosenIn } from "./chosen.ts";
 import { hashFile, identify } from "./identity.ts";
+import { putBackOld } from "./install.ts";
 import { type LooseFile, resolveLoose } from "./loose_pack.ts";
 import {
   type DetectorRole,
@@ -123,7 +124,12 @@ async function openInstalled(name: string, packsDir: string | undefined): Promis
   const dir = packsDir !== undefined && !/[/\\]|^\./.test(name) ? join(packsDir, name) : null;
   try {
     if (dir === null) throw new Error("it is not installed");
-    return await openManifest(dir, { stamped: true });
+    return await openManifest(dir, { stamped: true }).catch(async (error) => {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+      // Somebody may be replacing it, or has died over that.
+      if (!await putBackOld(packsDir!, name)) throw error;
+      return await openManifest(dir, { stamped: true });
+    });
   } catch (error) {
     const reason = error instanceof Deno.errors.NotFound
       ? "it is not installed"

@@ -124,13 +124,21 @@ export async function finish(
   }
   await checkContent(dir, { manifest, files: files.filter(({ sha256 }) => sha256 === undefined) });
   const installed = withFound(manifest, { hashes, lengths });
-  await Deno.writeTextFile(join(dir, "manifest.json"), `${JSON.stringify(installed, null, 2)}\n`);
+  await writeDurably(join(dir, "manifest.json"), `${JSON.stringify(installed, null, 2)}\n`);
   await writeStamp(dir, hashes);
   await removeOthers(dir, [
     ...files.map(({ file }) => join(dir, file)),
     join(dir, "manifest.json"),
   ]);
   await install(packsDir(dataDir), name);
+}
+
+// Renamed into place without it, the folder could come back from a power cut with an empty one.
+async function writeDurably(path: string, text: string): Promise<void> {
+  using file = await Deno.open(path, { write: true, create: true, truncate: true });
+  const bytes = new TextEncoder().encode(text);
+  for (let at = 0; at < bytes.length;) at += await file.write(bytes.subarray(at));
+  await file.sync();
 }
 
 /** Removes notes about downloads, and files of an earlier manifest. */

@@ -234,6 +234,33 @@ Deno.test("a pack that was put aside when the power went comes back", () =>
     await intact(source);
   }));
 
+Deno.test("it comes back as well for whoever opens it", () =>
+  withSource(async (source) => {
+    await source.pull();
+    const { dir } = (await installed(source))!;
+    const folder = packsDir(source.dataDir);
+    await Deno.rename(dir, join(folder, ".pulls", "tiny.old"));
+    const names = { clip: "tiny", faces: "tiny" };
+    await openPacks({ modelsDir: null, packsDir: folder, builtinDir: "absent", ...names });
+    await intact(source);
+  }));
+
+Deno.test("a server that breaks off and then sends another part each time is asked no more", () =>
+  withSource(async (source) => {
+    let asked = 0;
+    source.answers.set("visual.onnx", (request, bytes) => {
+      asked++;
+      assert(asked < 100, "without end");
+      if (!request.headers.has("range")) return cutAfter(10)(request, bytes);
+      const headers = { "content-range": `bytes 3-${bytes.length - 1}/${bytes.length}` };
+      return new Response(bytes.slice(3), { status: 206, headers });
+    });
+    assert.equal((await fault(source.pull())).fault, "truncated");
+    source.answers.clear();
+    await source.pull();
+    await intact(source);
+  }));
+
 Deno.test("without pinned hashes the first download's are recorded and hold from then on", () =>
   withSource(async (source) => {
     await source.pull();

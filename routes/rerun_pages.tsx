@@ -75,7 +75,8 @@ export const rerunPages = new Hono<Env>()
   });
 
 const faceDefaults = ({ minFaceScore, minFaceSize }: Config) => ({
-  minConfidence: String(minFaceScore),
+  // Where nobody has set one it is the face model's, which the workers know.
+  minConfidence: String(minFaceScore ?? ""),
   minFaceSize: String(minFaceSize),
 });
 

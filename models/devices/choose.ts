@@ -13,6 +13,8 @@ export interface ChooseOptions {
   signal?: AbortSignal;
   /** How the machine is asked; tests answer themselves. */
   list?: (signal?: AbortSignal) => Promise<Candidate[] | { failure: string }>;
+  /** Tries a device asked for by name although it is remembered as working. */
+  anew?: boolean;
   probe?: (device: Device, models: ResolvedModels, signal?: AbortSignal) => Promise<Outcome>;
 }
 
@@ -45,7 +47,7 @@ export async function chooseDevice(
     const { device } = candidate;
     const { better, reason } = candidate.software
       ? { better: false, reason: software(candidate) }
-      : await tried(candidate, options);
+      : await tried(candidate, { ...options, anew: false });
     if (better) return { device, reason };
     refused.push(`${device}: ${reason}`);
   }
@@ -55,14 +57,14 @@ export async function chooseDevice(
 // `repaired`: whoever asks for a device by name may have mended by now what failed before.
 async function tried(
   candidate: Candidate,
-  { repaired = false, ...options }: ChooseOptions & { repaired?: boolean },
+  { repaired = false, anew = false, ...options }: ChooseOptions & { repaired?: boolean },
 ): Promise<Verdict> {
   const { models, dataDir, signal, probe = askForProbe } = options;
   if (candidate.missing !== null) return judge(candidate, null);
   const memory = openMemory(dataDir);
   const known = await memory.find(candidate, models);
   const before = known && judge(candidate, known);
-  if (before && (before.usable || !repaired)) return before;
+  if (before && (before.usable ? !anew : !repaired)) return before;
   const outcome = await probe(candidate.device, models, signal);
   await memory.keep(candidate, models, outcome);
   return judge(candidate, outcome);

@@ -96,6 +96,8 @@ Deno.test("a device asked for by name may be slow, but not wrong or absent", () 
     await assert.rejects(chooseDevice("directml", options), /Failed to get an adapter; repair/);
     await chooseDevice("webgpu", options);
     assert.deepEqual(tried, ["webgpu", "directml", "directml"]);
+    await chooseDevice("webgpu", { ...options, anew: true });
+    assert.deepEqual(tried, ["webgpu", "directml", "directml", "webgpu"]);
     assert.deepEqual(await chooseDevice("cpu", options), {
       device: "cpu",
       reason: "SAFELIGHT_DEVICE asks for it",

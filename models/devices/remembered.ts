@@ -51,10 +51,14 @@ export function openMemory(dataDir: string, now: () => number = Date.now): Memor
 }
 
 // Whatever may change the outcome: another machine, GPU, driver's name, model or ONNX Runtime.
-const keyOf = ({ device, adapter }: Candidate, { clip, faces }: ResolvedModels): string =>
-  [hostname(), device, adapter, clip.identity.key, faces.identity.key, env.versions.node].join(
-    " | ",
-  );
+const keyOf = ({ device, adapter }: Candidate, { clip, faces }: ResolvedModels): string => {
+  const graphs = [clip.visual, faces.detector, faces.recogniser]
+    .map(({ sha256 }) => sha256.slice(0, 12));
+  return [
+    ...[hostname(), device, adapter, clip.identity.key, faces.identity.key],
+    ...[...graphs, env.versions.node],
+  ].join(" | ");
+};
 
 // A file or an entry that is not there or damaged costs a try of the devices, no more.
 async function read(path: string): Promise<Entry[]> {

@@ -43,6 +43,9 @@ export function judge(candidate: Candidate, outcome: Outcome | null): Verdict {
         `expected ${SAME_VECTOR}`,
     );
   }
+  if (outcome.faces === 0) {
+    return refused("the detector finds nothing in the test picture that could be compared");
+  }
   if (!(outcome.overlap >= SAME_BOX)) {
     return refused(
       `wrong results: faces overlap by ${outcome.overlap.toFixed(2)} with the CPU's, ` +
