@@ -104,27 +104,33 @@ async function walkAll(walking: Walking): Promise<number> {
     files: [],
     faults: [],
     found: 0,
-    last: null,
+    sample: [],
+    flushing: false,
     flushedAt: performance.now(),
   };
   for (const folder of sessionFolders(session)) {
-    state.last = null;
-    const isGone = async () => !session.acceptMissing && await wasLost(folder, state.last);
+    state.sample = [];
+    const isGone = async () => !session.acceptMissing && await wasLost(folder, state.sample);
     try {
       for await (const event of walk(folder, { recursive: session.recursive, visited })) {
         collect(state, event);
         context.moved();
         // A folder alone may be forbidden or broken; the disk takes all of them with it.
-        if (event.kind === "unreadable" && await isGone()) throw diskGone(folder, state);
+        if (event.kind === "unreadable" && await isGone()) {
+          throw await holdFor(walking, { folder, state });
+        }
         const waiting = state.files.length + state.faults.length;
         if (waiting >= BULK || (performance.now() - state.flushedAt > FLUSH_MS)) {
           await flush(walking, state);
         }
       }
       // What went while its last folder was looked through left no trace.
-      if (state.last !== null && await isGone()) throw diskGone(folder, state);
+      if (state.sample.length > 0 && await isGone()) {
+        throw await holdFor(walking, { folder, state });
+      }
     } catch (error) {
-      if (isDiskAway(error)) throw diskGone(folder, state);
+      if (state.flushing) throw error;
+      if (isDiskAway(error) && await isGone()) throw await holdFor(walking, { folder, state });
       if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
         // "They are really gone": then the folder holds nothing.
         if (session.acceptMissing) continue;
@@ -152,18 +158,28 @@ interface Bulk {
   files: FoundFile[];
   faults: Exclude<WalkEvent, { kind: "file" | "folder" }>[];
   found: number;
-  /** A file found below the folder that is walked. */
-  last: string | null;
+  /** Some of the files found below the folder that is walked, the first and the last. */
+  sample: string[];
+  /** The database is at work, not the disk. */
+  flushing: boolean;
   flushedAt: number;
 }
 
-const diskGone = (folder: string, { last }: Bulk) =>
-  new HoldNeeded(photosGoneFrom(folder, last ?? join(folder, "any file")));
+/** So many of the first files are remembered, and as many of the last. */
+const SAMPLED = 10;
+
+// What was found is written first: it bears witness when the disk is back.
+async function holdFor(walking: Walking, { folder, state }: { folder: string; state: Bulk }) {
+  const path = state.sample.at(-1) ?? join(folder, "any file");
+  await flush(walking, state);
+  return new HoldNeeded(photosGoneFrom(folder, path));
+}
 
 function collect(state: Bulk, event: WalkEvent): void {
   if (event.kind === "file") {
     state.files.push(event.file);
-    state.last = event.file.path;
+    state.sample.push(event.file.path);
+    if (state.sample.length > 2 * SAMPLED) state.sample.splice(SAMPLED, 1);
     state.found++;
   } else if (event.kind !== "folder") {
     state.faults.push(event);
@@ -177,6 +193,7 @@ async function flush({ context, claim, session }: Walking, state: Bulk): Promise
   const { files, faults } = state;
   state.files = [];
   state.faults = [];
+  state.flushing = true;
   const status = await transact(db, async (tx) => {
     if ((await holdClaim(tx, claim)).size === 0) return null;
     if (files.length > 0) await writeFiles(tx, session, { files, model: worker.models.clip.key });
@@ -192,6 +209,7 @@ async function flush({ context, claim, session }: Walking, state: Bulk): Promise
     await sampleProgress(tx, { sessionId: session.id, phase: "discovery" });
     return row?.status;
   });
+  state.flushing = false;
   state.flushedAt = performance.now();
   if (status !== "running" || context.stopping.aborted) throw new Interrupted();
 }

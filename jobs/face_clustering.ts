@@ -30,7 +30,6 @@ export async function clusterFaces(context: WorkerContext, claim: Claim): Promis
   const interrupted = new AbortController();
   const stop = () => interrupted.abort();
   context.stopping.addEventListener("abort", stop);
-  await restOthers(context);
   const progress = { done: 0, total: 0, flushed: 0 };
   let flushing = Promise.resolve();
   const timer = setInterval(() => {
@@ -39,6 +38,7 @@ export async function clusterFaces(context: WorkerContext, claim: Claim): Promis
     }).catch(() => {/* the next flush tells; the fence keeps the result right */});
   }, FLUSH_MS);
   try {
+    await restOthers(context);
     const dimension = context.worker.models.faces.dimension;
     const { turn, loadedAt, ids, vectors } = await loadFaces(context, {
       model,

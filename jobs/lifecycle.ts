@@ -102,7 +102,7 @@ export function startSession(
       where id = ${id}`);
     await startFirst(tx, id);
   };
-  return change(db, id, { action: "start", by, act, keepsPath: acceptMissing });
+  return change(db, id, { action: "start", by, act });
 }
 
 /** Stops work within a batch; what is in flight is finished or given back. Survives restarts. */
@@ -209,13 +209,11 @@ const DONE: Record<Action, EventKind> = {
 function change(
   db: Db,
   id: number,
-  { action, by, phase, act, unless, keepsPath }: Actor & {
+  { action, by, phase, act, unless }: Actor & {
     action: Action;
     phase?: PhaseName;
     /** Returns the phase it came to be about, if it is about one. */
     act: (tx: Tx, session: Session) => Promise<PhaseName | null | void>;
-    /** What was missed is remembered: it is what was said to be gone (see photos_gone.ts). */
-    keepsPath?: boolean;
     /** Changes something although what is wanted seems to hold. */
     unless?: (session: Session) => boolean;
   },
@@ -226,8 +224,7 @@ function change(
       return { changed: false, status: session.status };
     }
     const about = await act(tx, session) ?? phase;
-    const after = keepsPath ? { ...NO_HOLD, holdPath: session.holdPath } : NO_HOLD;
-    await tx.update(sessions).set(after).where(eq(sessions.id, id));
+    await tx.update(sessions).set(NO_HOLD).where(eq(sessions.id, id));
     await recordEvent(tx, { sessionId: id, kind: DONE[action], by, phase: about });
     const status = await refreshStatus(tx, id);
     await announce(tx);

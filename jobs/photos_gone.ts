@@ -30,10 +30,11 @@ const MANY = 10;
  *   chosen one is missing itself: a mount point without its disk is an empty folder;
  * - a folder further down is empty, in which ten files or more are known: a disk mounted there;
  * - a folder cannot be listed for an error of the disk or the network;
- * - files cannot be read for such an error or are not there, nor can any other: one bad sector is not
- *   the disk, nor is one deleted folder, and a mount point may hold a file of its own.
+ * - files cannot be read for such an error, nor can any other: one bad sector is not the disk;
+ * - files are not there, nor is any of thirty others from all over the session's folders: a mount point
+ *   may hold a file of its own.
  *
- * Not asked again for what somebody has said to be really gone.
+ * Not asked where somebody has said that what is missing is really gone.
  */
 export async function photosGone(
   db: Db,
@@ -42,32 +43,20 @@ export async function photosGone(
 ): Promise<HoldReason | null> {
   const [session] = await db.select().from(sessions).where(eq(sessions.id, claim.sessionId));
   // Deleted, and its jobs with it, since this was claimed: nothing of the batch will be stored.
-  // After a change of models it is previews that are read: originals need not be waited for.
-  if (!session || session.kind === "models") return null;
+  if (!session || session.acceptMissing) return null;
   const folders = sessionFolders(session);
-  const accepted = await acceptedLoss(db, session);
   const looked = new Set<string>();
   for (const { path } of missed) {
     if (looked.has(dirname(path))) continue;
     looked.add(dirname(path));
     const lost = await lostFolder(db, path, chosenFolder(folders, path));
-    if (lost !== null && lost !== accepted?.lost) return photosGoneFrom(lost, path);
+    if (lost !== null) return photosGoneFrom(lost, path);
   }
-  const [{ path }] = missed;
-  // The last items of a run have nobody to bear witness; they are tried again as often as others.
-  if (readable || (await othersCanBeRead(db, { sessionId: session.id, limit: 3 }) ?? true)) {
-    return null;
-  }
-  const chosen = chosenFolder(folders, path);
-  return chosen === accepted?.chosen ? null : photosGoneFrom(chosen, path);
-}
-
-/** What somebody has said to be really gone: the hold that this ended left the path that was missed. */
-async function acceptedLoss(db: Db, session: typeof sessions.$inferSelect) {
-  const { acceptMissing, holdPath } = session;
-  if (!acceptMissing || holdPath === null) return null;
-  const chosen = chosenFolder(sessionFolders(session), holdPath);
-  return { chosen, lost: await lostFolder(db, holdPath, chosen) };
+  if (readable) return null;
+  const broken = missed.find(({ error }) => isDiskAway(error));
+  const lost = broken ? !await othersCanBeRead(db, claim) : await allAreGone(db, session);
+  const { path } = broken ?? missed[0];
+  return lost ? photosGoneFrom(chosenFolder(folders, path), path) : null;
 }
 
 /** The reason to wait for the photos below a folder, until `path` can be read again. */
@@ -111,18 +100,35 @@ async function knowsMany(db: Db, folder: string): Promise<boolean> {
   return rows.length === MANY;
 }
 
-// Null: there are none. What was not read before is in no cache that would hide the missing disk.
-async function othersCanBeRead(
-  db: Db,
-  { sessionId, limit }: { sessionId: number; limit: number },
-): Promise<boolean | null> {
+// What was not read before is in no cache that would hide the missing disk.
+async function othersCanBeRead(db: Db, { sessionId }: Claim): Promise<boolean> {
   const others = await db.execute<{ path: string }>(sql`
     select f.path from jobs j join files f on f.id = j.subject
     where j.session_id = ${sessionId} and j.phase = 'training' and j.state = 'queued'
-    order by j.priority, j.run_at, j.id limit ${limit}`);
-  if (others.length === 0) return null;
+    order by j.priority, j.run_at, j.id limit 3`);
+  // The last items of a run have nobody to bear witness; they are tried again as often as others.
+  if (others.length === 0) return true;
   for (const { path } of others) if (await canBeRead(path)) return true;
   return false;
+}
+
+/**
+ * True if of the files known in a session's folders none can be read, asked of thirty at most: the first,
+ * the last and some between by the time of their finding. Always of the same, so that a hold and its end
+ * agree; false where fewer than ten are known.
+ */
+async function allAreGone(db: Db, session: typeof sessions.$inferSelect): Promise<boolean> {
+  const known = sql`select id, path from files where ${inFolders(session)} and missing_at is null`;
+  const rows = await db.execute<{ path: string }>(sql`
+    (${known} order by id limit ${MANY}) union
+    (${known} order by id desc limit ${MANY}) union
+    (${known} and id >= (select (min(id) + max(id)) / 2 from files) order by id limit ${MANY})`);
+  return rows.length >= MANY && await noneCanBeRead(rows.map(({ path }) => path));
+}
+
+async function noneCanBeRead(paths: string[]): Promise<boolean> {
+  for (const path of paths) if (await canBeRead(path)) return false;
+  return true;
 }
 
 /** True if a file can be opened and its beginning read, or only its permissions are in the way. */
@@ -152,18 +158,15 @@ export async function photosAreBack(
   if (!missing) return false;
   const [session] = await db.select().from(sessions).where(eq(sessions.id, id));
   if (session === undefined) return true;
-  if (await lostFolder(db, path, chosenFolder(sessionFolders(session), path)) !== null) {
-    return false;
-  }
-  // Of those that wait, as many were deleted meanwhile only if somebody cleared up a lot.
-  return await othersCanBeRead(db, { sessionId: id, limit: 20 }) ?? await canBeRead(dirname(path));
+  const lost = await lostFolder(db, path, chosenFolder(sessionFolders(session), path));
+  return lost === null && !await allAreGone(db, session);
 }
 
 /**
- * True if a folder in which `file` was found a moment ago is missing or empty by now, cannot be
- * listed, or has lost that file too: a disk went during the walk, not a folder.
+ * True if a folder in which these files were found a moment ago is missing or empty by now or cannot be
+ * listed, or if many were found and none can be read any more: a disk went during the walk.
  */
-export async function wasLost(folder: string, file: string | null): Promise<boolean> {
-  if (await look(folder) !== "holds something") return true;
-  return file !== null && !await canBeRead(file) && !await canBeRead(dirname(file));
+export async function wasLost(folder: string, found: string[]): Promise<boolean> {
+  return await look(folder) !== "holds something" ||
+    (found.length >= MANY && await noneCanBeRead(found));
 }

@@ -51,8 +51,8 @@ export async function install(packsDir: string, name: string): Promise<void> {
 }
 
 /**
- * Puts a pack back that a process left aside which died while it replaced it; false if there is none, or
- * if somebody is at it.
+ * Puts a pack back that a process left aside which died while it replaced it; false if there is none (any
+ * more), or if somebody is at it.
  */
 export async function putBackOld(packsDir: string, name: string): Promise<boolean> {
   const isAside = await Deno.stat(oldDir(packsDir, name)).then(() => true, () => false);

@@ -1,4 +1,5 @@
 import { basename, join } from "node:path";
+import { setTimeout as rest } from "node:timers/promises";
 import { readChosenIn } from "./chosen.ts";
 import { hashFile, identify } from "./identity.ts";
 import { putBackOld } from "./install.ts";
@@ -126,8 +127,8 @@ async function openInstalled(name: string, packsDir: string | undefined): Promis
     if (dir === null) throw new Error("it is not installed");
     return await openManifest(dir, { stamped: true }).catch(async (error) => {
       if (!(error instanceof Deno.errors.NotFound)) throw error;
-      // Somebody may be replacing it, or has died over that.
-      if (!await putBackOld(packsDir!, name)) throw error;
+      // Somebody may be replacing it, which takes a moment, or has died over that.
+      if (!await putBackOld(packsDir!, name)) await rest(100);
       return await openManifest(dir, { stamped: true });
     });
   } catch (error) {
