@@ -31,6 +31,8 @@ type Given = Pick<Deps, "config" | "pulls">;
 export async function readPacks({ config, pulls }: Given): Promise<Packs> {
   const { dataDir, modelsDir } = config;
   const faults: string[] = [];
+  // Asked before the disk: a pull that ends in between would be neither under way nor installed.
+  const works = new Map(pulls.catalogue.map(({ name }) => [name, pulls.work(name)]));
   const [installed, chosen, builtinBytes] = await Promise.all([
     installedPacks(dataDir, (fault) => void faults.push(fault)),
     readChosen(dataDir).catch((error: Error) => {
@@ -52,7 +54,7 @@ export async function readPacks({ config, pulls }: Given): Promise<Packs> {
       bytes: pack?.bytes ?? total(manifest),
       installed: pack !== undefined,
       inUse: inUse(manifest),
-      ...stateOf(pulls.work(name), {
+      ...stateOf(works.has(name) ? works.get(name) ?? null : pulls.work(name), {
         installed: pack !== undefined,
         partial: await partialBytes(dataDir, manifest),
         total: total(manifest),
