@@ -14,6 +14,8 @@ const USAGE = `Safelight: a photo library that shows one true progress
              "red sunset"  --limit NUMBER (20)  --json
   models   list, pull NAME, verify [NAME], use NAME, optimize NAME: packs of models
              --accept-licence  --json
+  people   list, or export DIR: names and boxes of faces as sidecars
+             --json  --format xmp|json (xmp)  --force
   db       check: compare every ledger with its rows
   doctor   say what works on this machine and what does not
 
@@ -51,6 +53,8 @@ async function run(name: string, args: string[]): Promise<number> {
       supervised: { type: "string" },
       "accept-licence": { type: "boolean", default: false },
       "no-worker": { type: "boolean", default: false },
+      format: { type: "string" },
+      force: { type: "boolean", default: false },
     },
   });
   const config = () => readConfig(Deno.env.toObject(), values);
@@ -83,6 +87,13 @@ async function run(name: string, args: string[]): Promise<number> {
       return await (await import("./commands/models.ts")).modelsCommand(config(), {
         words: positionals,
         acceptLicence: values["accept-licence"],
+        json: values.json,
+      });
+    case "people":
+      return await (await import("./commands/people.ts")).peopleCommand(config(), {
+        words: positionals,
+        format: values.format,
+        force: values.force,
         json: values.json,
       });
     case "db":

@@ -16,6 +16,8 @@ const ALL = [
   "decode",
   "training",
   "faces",
+  "clustering",
+  "answers",
 ];
 
 let worst = 0;

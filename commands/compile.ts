@@ -11,6 +11,8 @@ const ROOT = fileURLToPath(new URL("..", import.meta.url));
 export const INCLUDED = [
   "db/migrations",
   "db/vector_index/thread.ts",
+  "jobs/clustering/products_thread.ts",
+  "jobs/clustering/sweep_thread.ts",
   "jobs/clustering/thread.ts",
   "models/builtin",
   "models/decode_thread.ts",

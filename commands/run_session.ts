@@ -84,8 +84,13 @@ function printResult(result: Awaited<ReturnType<typeof sessionResult>>): void {
   console.log("");
   console.log(
     `${counters.photos} photos, ${counters.duplicates} near-copies, ${counters.facesFound} faces, ` +
-      `${counters.clusters} groups of faces`,
+      `${counters.clusters} new groups of faces`,
   );
+  if (counters.facesAssigned + counters.facesSuggested > 0) {
+    console.log(
+      `${counters.facesAssigned} faces of known people, ${counters.facesSuggested} to be asked about`,
+    );
+  }
   if (result.builtinModels && counters.photos + counters.facesFound > 0) {
     console.log("These results come from the built-in demonstration models.");
   }

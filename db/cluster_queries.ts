@@ -1,14 +1,17 @@
-import { count, desc, eq, getTableColumns, inArray, sql } from "drizzle-orm";
+import { and, count, desc, eq, getTableColumns, not, sql } from "drizzle-orm";
 import type { Db } from "./client.ts";
-import { clusters, faces, photos } from "./schema.ts";
+import { type Likely, proposalsByCluster, suggestionsByCluster } from "./proposal_queries.ts";
+import { clusters, faces } from "./schema.ts";
 import { SHOWN_FACES } from "./serving_queries.ts";
 
 export interface ClusterRow {
   id: number;
   size: number;
   model: string;
-  /** Best faces first, at most as many as were asked for. */
+  /** The one that somebody chose, then the best first; at most as many as were asked for. */
   faces: { id: number; photoId: number }[];
+  /** Whose they likely are, by a proposal, otherwise by suggestions; null: nobody's who is known. */
+  likely: Likely | null;
 }
 
 /**
@@ -24,16 +27,7 @@ export async function listClusters(
       .orderBy(desc(clusters.size), clusters.id).limit(limit).offset(offset),
     db.select({ total: count() }).from(clusters).where(eq(clusters.model, SHOWN_FACES)),
   ]);
-  const members = await bestFaces(db, rows.map((row) => row.id), facesEach);
-  return {
-    clusters: rows.map(({ id, size, model }) => ({
-      id,
-      size,
-      model,
-      faces: members.filter((face) => face.clusterId === id),
-    })),
-    total,
-  };
+  return { clusters: await complete(db, rows, facesEach), total };
 }
 
 /** One cluster with up to `facesEach` faces, or null. */
@@ -42,34 +36,68 @@ export async function findCluster(
   id: number,
   facesEach: number,
 ): Promise<ClusterRow | null> {
-  const [row] = await db.select().from(clusters).where(eq(clusters.id, id));
-  if (!row) return null;
-  return { ...row, faces: await bestFaces(db, [id], facesEach) };
+  const rows = await db.select(getTableColumns(clusters)).from(clusters)
+    .where(eq(clusters.id, id));
+  return (await complete(db, rows, facesEach))[0] ?? null;
 }
 
-function bestFaces(
+/** Rows with what hangs on them, in three statements. */
+async function complete(
+  db: Db,
+  rows: (typeof clusters.$inferSelect)[],
+  facesEach: number,
+): Promise<ClusterRow[]> {
+  const ids = rows.map((row) => row.id);
+  const [members, proposed, suggested] = await Promise.all([
+    bestFaces(db, ids, facesEach),
+    proposalsByCluster(db, ids),
+    suggestionsByCluster(db, ids),
+  ]);
+  return rows.map(({ id, size, model }) => ({
+    id,
+    size,
+    model,
+    faces: members.get(id) ?? [],
+    likely: proposed.get(id) ?? suggested.get(id) ?? null,
+  }));
+}
+
+/** The faces of a cluster, the one that somebody chose and then the best first. */
+export async function clusterFaces(
+  db: Db,
+  id: number,
+  { limit, offset }: { limit: number; offset: number },
+): Promise<ClusterRow["faces"]> {
+  const { quality, clusterId, notAFace, photoId } = faces;
+  return await db.select({ id: faces.id, photoId }).from(faces)
+    .innerJoin(clusters, eq(clusters.id, clusterId))
+    .where(and(eq(clusterId, id), not(notAFace)))
+    .orderBy(
+      sql`${faces.id} is not distinct from ${clusters.chosenFaceId} desc`,
+      desc(quality),
+      faces.id,
+    ).limit(limit).offset(offset);
+}
+
+async function bestFaces(
   db: Db,
   clusterIds: number[],
   each: number,
-): Promise<{ id: number; photoId: number; clusterId: number | null }[]> {
-  if (clusterIds.length === 0) return Promise.resolve([]);
-  const ranked = db.select({
-    id: faces.id,
-    photoId: faces.photoId,
-    clusterId: faces.clusterId,
-    place: sql<number>`row_number() over (
-      partition by ${faces.clusterId} order by ${faces.quality} desc, ${faces.id})`.as("place"),
-  }).from(faces).where(inArray(faces.clusterId, clusterIds)).as("ranked");
-  return db.select({ id: ranked.id, photoId: ranked.photoId, clusterId: ranked.clusterId })
-    .from(ranked).where(sql`${ranked.place} <= ${each}`).orderBy(ranked.place);
-}
-
-/** What cutting a face out of its photo's preview needs, or null. */
-export async function findFace(
-  db: Db,
-  id: number,
-): Promise<{ sha256: string; box: number[] } | null> {
-  const [row] = await db.select({ sha256: photos.sha256, box: faces.box }).from(faces)
-    .innerJoin(photos, eq(photos.id, faces.photoId)).where(eq(faces.id, id));
-  return row ?? null;
+): Promise<Map<number, ClusterRow["faces"]>> {
+  if (clusterIds.length === 0) return new Map();
+  const rows = await db.execute(sql`
+    select wanted.id as cluster, best.id, best.photo_id
+    from unnest(${sql.param(clusterIds)}::bigint[]) as wanted (id)
+    cross join lateral (
+      select f.id, f.photo_id, f.quality, f.id is not distinct from c.chosen_face_id as chosen
+      from faces f join clusters c on c.id = f.cluster_id
+      where f.cluster_id = wanted.id and not f.not_a_face
+      order by chosen desc, f.quality desc, f.id limit ${each}) best
+    order by wanted.id, best.chosen desc, best.quality desc, best.id`);
+  const toFace = (row: Record<string, unknown>) => ({
+    id: Number(row.id),
+    photoId: Number(row.photo_id),
+  });
+  const groups = Map.groupBy(rows, (row) => Number(row.cluster));
+  return new Map([...groups].map(([id, group]) => [id, group.map(toFace)]));
 }

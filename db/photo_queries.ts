@@ -1,8 +1,12 @@
-import { and, asc, desc, eq, gt, isNull, lt, ne, or, sql } from "drizzle-orm";
+import { and, asc, desc, eq, gt, isNull, lt, ne, not, or, sql } from "drizzle-orm";
 import type { Db } from "./client.ts";
+import { BOX, type FaceBox } from "./face_queries.ts";
 import { type ItemFile, toItemFile } from "./item_queries.ts";
-import { faces, faceScans, files, jobs, photos } from "./schema.ts";
+import { faces, faceScans, files, jobs, people, photos } from "./schema.ts";
 import { SHOWN_FACES } from "./serving_queries.ts";
+import { DRAWN } from "./shown_faces.ts";
+
+export type { FaceBox };
 
 export type PhotoRow = typeof photos.$inferSelect;
 
@@ -16,20 +20,13 @@ export interface PhotoTile {
   path: string;
 }
 
-export interface FaceBox {
-  id: number;
-  /** x, y, width, height relative to the upright picture. */
-  box: number[];
-  score: number;
-  quality: number;
-  model: string;
-  clusterId: number | null;
-}
-
 export interface PhotoDetail {
   photo: PhotoRow;
   files: ItemFile[];
-  /** Those of the model that is shown; of the representative, since duplicates share its faces. */
+  /**
+   * Those of the model that is shown and those drawn by hand, without what somebody says is no face;
+   * of the representative, since duplicates share its faces.
+   */
   faces: FaceBox[];
   /** Near-copies of the same picture, the representative first. */
   duplicates: PhotoTile[];
@@ -50,14 +47,11 @@ export async function findPhotoDetail(db: Db, id: number): Promise<PhotoDetail |
   const shown = sql`coalesce(${SHOWN_FACES}, ${faces.model})`;
   const [holding, found, duplicates] = await Promise.all([
     db.select().from(files).where(eq(files.photoId, id)).orderBy(files.path),
-    db.select({
-      id: faces.id,
-      box: faces.box,
-      score: faces.score,
-      quality: faces.quality,
-      model: faces.model,
-      clusterId: faces.clusterId,
-    }).from(faces).where(and(eq(faces.photoId, head), eq(faces.model, shown))).orderBy(faces.id),
+    db.select(BOX).from(faces).leftJoin(people, eq(people.id, faces.personId)).where(and(
+      eq(faces.photoId, head),
+      or(eq(faces.model, shown), eq(faces.model, DRAWN)),
+      not(faces.notAFace),
+    )).orderBy(faces.id),
     db.select(TILE).from(photos)
       .where(and(or(eq(photos.id, head), eq(photos.representativeId, head)), ne(photos.id, id)))
       .orderBy(asc(photos.id)).limit(200),

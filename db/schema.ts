@@ -5,5 +5,6 @@ export * from "./schema/findings.ts";
 export * from "./schema/jobs.ts";
 export * from "./schema/library.ts";
 export * from "./schema/names.ts";
+export * from "./schema/people.ts";
 export * from "./schema/sessions.ts";
 export * from "./schema/workers.ts";

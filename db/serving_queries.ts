@@ -21,6 +21,14 @@ export const SHOWN_FACES = sql`coalesce(
   (select value ->> 'faces' from settings where name = ${NAME}),
   (select model from clusterings order by id desc limit 1))`;
 
+/** The model whose faces are shown, or null before any were grouped. */
+export async function shownFaces(db: Db | Tx): Promise<string | null> {
+  const [{ model }] = await db.execute<{ model: string | null }>(
+    sql`select ${SHOWN_FACES} as model`,
+  );
+  return model;
+}
+
 /** Lets other models answer from the commit on; a kind that is not given stays as it is. */
 export async function writeServing(
   tx: Db | Tx,
@@ -62,14 +70,21 @@ export async function countUnscanned(db: Db | Tx, model: string): Promise<number
   return count;
 }
 
-/** True if the last grouping of this model's faces was of as many of that quality as there are. */
+/**
+ * Condition on `faces f`: those that a grouping is about. What somebody confirmed takes part whatever
+ * its quality; what is no face does not.
+ */
+export const groupable = ({ model, minQuality }: { model: string; minQuality: number }) =>
+  sql`f.model = ${model} and not f.not_a_face and (f.quality >= ${minQuality} or f.confirmed)`;
+
+/** True if the last grouping of this model's faces was of as many as a grouping would be of now. */
 export async function areGrouped(
   db: Db | Tx,
   { model, minQuality }: { model: string; minQuality: number },
 ): Promise<boolean> {
   const [row] = await db.execute<{ same: boolean }>(sql`
-    select g.faces = (select count(*) from faces
-      where model = ${model} and quality >= ${minQuality}) as same
+    select g.faces = (select count(*) from faces f
+      where ${groupable({ model, minQuality })}) as same
     from clusterings g where g.model = ${model} order by g.id desc limit 1`);
   return row?.same ?? false;
 }

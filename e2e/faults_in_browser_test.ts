@@ -15,11 +15,11 @@ Deno.test("a page left open survives what happens to its server, its tab and its
   const sample = await sampleLibrary();
   const way = wayToDatabase();
   const served = await serve({ via: way.open });
-  // Grouping these takes longer than this test, on any machine: the run is never over too early.
+  // Grouping these takes seconds on any machine: the run is not over before it is paused.
   const engine = await openEngine({ modelsDir: null, roles: ["text"] });
   await engine.close();
   const { dimension, key: model } = engine.models.faces;
-  await strangers(served.database.db, { count: 12_000, dimension, model });
+  await strangers(served.database.db, { count: 30_000, dimension, model });
   const tab = await openTab();
 
   const url = await makeSession(tab.page, {

@@ -27,8 +27,11 @@ export async function libraryState(sql: Sql, dataDir: string): Promise<LibrarySt
   const names = new Map<string, string>();
   const faces = await sql`
     select f.id, f.cluster_id, f.embedding, p.sha256, f.model, f.score, f.quality,
-      array_to_string(f.box, ' ') as box, array_to_string(f.landmarks, ' ') as landmarks
+      array_to_string(f.box, ' ') as box, array_to_string(f.landmarks, ' ') as landmarks,
+      concat_ws(' ', n.name, case when f.confirmed then 'confirmed' end,
+        case when f.not_a_face then 'no face' end, s.person_id) as person
     from faces f join photos p on p.id = f.photo_id
+      left join people n on n.id = f.person_id left join suggestions s on s.face_id = f.id
     order by p.sha256, f.model, f.box, f.landmarks, md5(f.embedding)`;
   for (const face of faces) {
     const key = `${face.sha256} ${face.model}`;
@@ -47,7 +50,8 @@ export async function libraryState(sql: Sql, dataDir: string): Promise<LibrarySt
     sections: {
       ...await tables(sql),
       faces: faces.map((face) =>
-        [names.get(face.id), face.box, face.landmarks, face.score, face.quality].join(" · ")
+        [names.get(face.id), face.box, face.landmarks, face.score, face.quality, face.person]
+          .join(" · ")
       ),
       clusters: clusters.map(({ id, model, size, cover_face_id }) =>
         [model, size, names.get(cover_face_id), ...(members.get(id) ?? []).sort()].join(" · ")
@@ -92,6 +96,8 @@ async function tables(sql: Sql): Promise<Record<string, string[]>> {
       left join files f on f.id = j.subject and j.phase = 'training'
       left join photos p on p.id =
         case j.phase when 'training' then f.photo_id when 'face_detection' then j.subject end`,
+    people: sql`select concat_ws(' · ', name, hidden) from people`,
+    changes: sql`select concat_ws(' · ', by, kind, message, undone_at is null) from changes`,
     unread: sql`select concat_ws(' · ', path, message) from walk_faults`,
     requests: sql`select concat_ws(' · ', session_id, action) from requests`,
   };

@@ -62,7 +62,7 @@ Deno.test("every page is sound in the dark, in the light, on a phone and without
   await look(tab, `${url}/history`, "history");
   await look(tab, `${url}/photos`, "photos");
   await look(tab, `${url}/people`, "people");
-  await look(tab, url + await first(tab.page, ".clusters .who"), "person");
+  await look(tab, url + await first(tab.page, ".rows .who"), "person");
   await look(tab, url + await first(tab.page, ".faces a"), "photo");
   assert.ok(await tab.page.locator(".boxes rect").count() > 0, "the photo shows no face");
   await look(tab, `${url}/runs/faces?session=${run.split("/").at(-1)}`, "find-faces-again");

@@ -1,8 +1,13 @@
+import { createInterface } from "node:readline";
+import { Readable } from "node:stream";
 import { openDataDir } from "../db/data_dir.ts";
 import { startEmbedded } from "../db/embedded/server.ts";
 import { testDirectory } from "../db/testing.ts";
 import { makeSampleLibrary } from "../models/sample/library.ts";
 import { findChromium } from "./chromium.ts";
+
+/** Side by side where all are run: much of what they do is waiting for other processes. */
+const SHARDS = [["e2e", "routes", "views"], ["--ignore=e2e,routes,views"]];
 
 /**
  * The test command: one PostgreSQL server for all files (the embedded one, unless
@@ -19,38 +24,41 @@ async function main(paths: string[]): Promise<number> {
   const sample = `${dir}/sample`;
   await makeSampleLibrary(sample);
   try {
-    const { code, text } = await run(paths, {
+    const env = {
       SAFELIGHT_TEST_DATABASE_URL: given ?? server!.url,
       SAFELIGHT_CHROMIUM: chromium,
       SAFELIGHT_TEST_SAMPLE: sample,
-    });
-    const [passed, failed] = ["passed", "failed"].map((word) =>
-      [...text.matchAll(new RegExp(`(\\d+) ${word}`, "g"))].at(-1)?.[1] ?? "0"
+    };
+    const shards = await Promise.all(
+      (paths.length > 0 ? [paths] : SHARDS).map((args) => run(args, env)),
     );
-    console.log(`${passed} passed, ${failed} failed`);
-    return code;
+    const sum = (name: "passed" | "failed") => shards.reduce((all, shard) => all + shard[name], 0);
+    console.log(`${sum("passed")} passed, ${sum("failed")} failed`);
+    return shards.find(({ code }) => code !== 0)?.code ?? 0;
   } finally {
     await server?.release();
     await Deno.remove(dir, { recursive: true });
   }
 }
 
+/** One `deno test`, its output printed by whole lines, and the figures of its last line. */
 async function run(
-  paths: string[],
+  args: string[],
   env: Record<string, string>,
-): Promise<{ code: number; text: string }> {
+): Promise<{ code: number; passed: number; failed: number }> {
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["test", "-A", "--quiet", ...paths],
+    args: ["test", "-A", "--quiet", ...args],
     env: { ...env, NO_COLOR: "1" },
     stdout: "piped",
     stderr: "inherit",
   }).spawn();
-  let last = "";
-  for await (const chunk of child.stdout.pipeThrough(new TextDecoderStream())) {
-    Deno.stdout.writeSync(new TextEncoder().encode(chunk));
-    last = (last + chunk).slice(-4000);
+  let passed = 0, failed = 0;
+  for await (const line of createInterface({ input: Readable.fromWeb(child.stdout) })) {
+    console.log(line);
+    const figures = line.match(/^(?:ok|FAILED) \| (\d+) passed .*?\| (\d+) failed/);
+    if (figures) [passed, failed] = [Number(figures[1]), Number(figures[2])];
   }
-  return { code: (await child.status).code, text: last };
+  return { code: (await child.status).code, passed, failed };
 }
 
 if (import.meta.main) {

@@ -4,6 +4,8 @@ import { sessionsToAdvance } from "./advance.ts";
 import { watchChoice } from "./chosen_models.ts";
 import type { Shop } from "./lane.ts";
 import { PHASE_NAMES } from "../db/schema.ts";
+import { pruneChanges } from "./people/journal.ts";
+import { matchStale } from "./people/match_stale.ts";
 import { runningPhases } from "./queue/claim.ts";
 import { thinSamples } from "./queue/samples.ts";
 import { createRescuer } from "./queue/rescue.ts";
@@ -33,9 +35,25 @@ export async function duties({ context, wake, modelsChanged }: Shop): Promise<vo
         for (const { sessionId } of await runningPhases(db, PHASE_NAMES, worker.models)) {
           await thinSamples(db, { sessionId });
         }
+        await pruneChanges(db);
       }
     } catch (error) {
       if (!isConnectionFault(error)) logError("a duty failed", error);
+    }
+    await wake.wait(DUTY_MS);
+  }
+}
+
+/**
+ * Looks through the faces for people whose confirmed faces have changed: beside the other duties,
+ * since a large library takes a while.
+ */
+export async function lookForPeople({ context: { db, stopping }, wake }: Shop): Promise<void> {
+  while (!stopping.aborted) {
+    try {
+      if (await matchStale(db, stopping)) continue;
+    } catch (error) {
+      if (!isConnectionFault(error)) logError("people cannot be looked for", error);
     }
     await wake.wait(DUTY_MS);
   }

@@ -1,11 +1,17 @@
 import { transact } from "../db/transact.ts";
-import { and, eq, gt, gte, sql } from "drizzle-orm";
+import { eq, sql } from "drizzle-orm";
 import type { Tx } from "../db/client.ts";
-import { clusterings, faces, sessions } from "../db/schema.ts";
-import { vectorOfBytes } from "../db/vectors.ts";
+import { clusterings, type RunSettings, sessions } from "../db/schema.ts";
+import { log } from "../log.ts";
+import type { ClusterResult } from "./clustering/cluster.ts";
 import { FACE_DEFAULTS, LEAST_QUALITY } from "./clustering/face_defaults.ts";
-import { runClustering } from "./clustering/run.ts";
-import { type Grouping, storeClusters } from "./store_clusters.ts";
+import { runClustering, type RunOptions } from "./clustering/run.ts";
+import { constraintsOf, readNoes } from "./people/grouping_constraints.ts";
+import { groupingFloor } from "./people/grouping_floor.ts";
+import { type LoadedFaces, loadFaces } from "./people/load_faces.ts";
+import { neighbourFile, readNeighbours, writeNeighbours } from "./people/neighbour_file.ts";
+import { countUnassigned, type GroupingNotes } from "./people/session_grouping.ts";
+import { forgetFormerGroupings, type Grouping, storeGrouping } from "./people/store_grouping.ts";
 import { type Claim, runningPhases } from "./queue/claim.ts";
 import { holdClaim, releaseClaim } from "./queue/finish.ts";
 import { rateUpdate } from "./queue/rate.ts";
@@ -39,33 +45,35 @@ export async function clusterFaces(context: WorkerContext, claim: Claim): Promis
   }, FLUSH_MS);
   try {
     await restOthers(context);
-    const dimension = context.worker.models.faces.dimension;
-    const { turn, loadedAt, ids, vectors } = await loadFaces(context, {
+    const { signal } = interrupted;
+    const faces = await loadFaces(context.db, {
       model,
+      dimension: context.worker.models.faces.dimension,
       minQuality: settings.minQuality ?? LEAST_QUALITY,
-      signal: interrupted.signal,
+      signal,
+      moved: context.moved,
     });
-    const result = ids.length === 0
-      ? { labels: new Int32Array(0), medoids: [] }
-      : await runClustering(vectors, dimension, {
-        ...FACE_DEFAULTS,
-        minClusterSize: settings.minClusterSize ?? FACE_DEFAULTS.minClusterSize,
-        similarityFloor: settings.similarityFloor ?? context.engine.thresholds.likely,
-        signal: interrupted.signal,
-        onProgress: (done, total) => Object.assign(progress, { done, total }),
-      });
+    tellUnusable(faces, claim);
+    const result = await group(context, faces, {
+      settings,
+      signal,
+      onProgress: (done, total) => Object.assign(progress, { done, total }),
+    });
     clearInterval(timer);
     await flushing;
-    await finish(context, claim, {
+    const stored = await finish(context, claim, {
+      ...faces,
+      ...result,
       model,
-      turn,
-      loadedAt,
-      ids,
-      labels: result.labels,
-      medoids: result.medoids,
+      dimension: context.worker.models.faces.dimension,
+      thresholds: context.engine.thresholds,
       units: progress.total,
       unitsLeft: Math.max(0, progress.total - progress.flushed),
     });
+    if (stored) await forgetFormerGroupings(context.db, model);
+    if (stored && result.lists) {
+      await writeNeighbours(neighbourFile(context.config.dataDir, model), result.lists);
+    }
     context.finished("clustering", { done: 1, skipped: 0, failed: 0 });
     await context.advance(claim.sessionId);
   } catch (error) {
@@ -85,42 +93,40 @@ async function restOthers({ db, engine, worker }: WorkerContext): Promise<void> 
   if (running.every(({ phase }) => phase !== "face_detection")) engine.rest("faces");
 }
 
-/** Faces read by one statement: some 100 ms, so that a pause takes effect in between. */
-const LOADED_AT_ONCE = 5000;
-
-async function loadFaces(
-  context: WorkerContext,
-  { model, minQuality, signal }: { model: string; minQuality: number; signal: AbortSignal },
-) {
-  const { db, worker } = context;
-  const good = and(eq(faces.model, model), gte(faces.quality, minQuality));
-  const [{ turn, now, count }] = await db.select({
-    turn: sql<string>`nextval(pg_get_serial_sequence('clusterings', 'id'))`,
-    now: sql<string>`clock_timestamp()`,
-    count: sql<number>`count(*)::int`,
-  }).from(faces).where(good);
-  const dimension = worker.models.faces.dimension;
-  const vectors = new Float32Array(new SharedArrayBuffer(count * dimension * 4));
-  const ids: number[] = [];
-  // Those found since the count wait for the next grouping; those deleted leave the rest unused.
-  while (ids.length < count) {
-    signal.throwIfAborted();
-    const rows = await db.select({ id: faces.id, embedding: faces.embedding }).from(faces)
-      .where(and(good, gt(faces.id, ids.at(-1) ?? 0))).orderBy(faces.id)
-      .limit(Math.min(LOADED_AT_ONCE, count - ids.length));
-    if (rows.length === 0) break;
-    for (const row of rows) {
-      vectors.set(vectorOfBytes(row.embedding), ids.length * dimension);
-      ids.push(row.id);
-    }
-    context.moved();
+/** Groups faces in a thread of its own, from the neighbour lists that the last grouping kept. */
+async function group(
+  { db, config, engine, worker }: WorkerContext,
+  faces: LoadedFaces,
+  { settings, ...options }: Pick<RunOptions, "signal" | "onProgress"> & { settings: RunSettings },
+): Promise<ClusterResult> {
+  const { key: model, dimension } = worker.models.faces;
+  if (faces.ids.length === 0) {
+    return { labels: new Int32Array(0), strengths: new Float32Array(0), medoids: [] };
   }
-  return {
-    turn: Number(turn),
-    loadedAt: now,
-    ids,
-    vectors: vectors.subarray(0, ids.length * dimension),
-  };
+  return await runClustering(faces.vectors, dimension, {
+    ...FACE_DEFAULTS,
+    ...options,
+    minClusterSize: settings.minClusterSize ?? FACE_DEFAULTS.minClusterSize,
+    similarityFloor: settings.similarityFloor ?? groupingFloor(engine.thresholds),
+    constraints: await constraintsOf(faces, await readNoes(db, model)),
+    kept: {
+      ids: Float64Array.from(faces.ids),
+      lists: await readNeighbours(neighbourFile(config.dataDir, model)),
+    },
+  });
+}
+
+/** Ids that a line of the log names; the figure beside them says how many there are. */
+const NAMED = 20;
+
+function tellUnusable({ unusable }: LoadedFaces, { sessionId }: Claim): void {
+  if (unusable.length === 0) return;
+  log("warn", "faces whose embeddings cannot be used are left out of the grouping", {
+    session: sessionId,
+    count: unusable.length,
+    faces: unusable.slice(0, NAMED).join(", ") + (unusable.length > NAMED ? ", …" : ""),
+    remedy: "find faces again over their photos",
+  });
 }
 
 /** Writes progress if the job is still ours; false once it is not, or the phase no longer runs. */
@@ -152,27 +158,32 @@ function flush(
   });
 }
 
+/** Stores the result and ends the job, unless somebody else has it by now: then false. */
 async function finish(
   { db }: WorkerContext,
   claim: Claim,
-  grouping: Grouping & { loadedAt: string; units: number; unitsLeft: number },
-): Promise<void> {
-  await transact(db, async (tx) => {
-    if ((await holdClaim(tx, claim)).size === 0) return;
-    const clusters = await storeClusters(tx, grouping);
-    const noise = grouping.labels.filter((label) => label < 0).length;
+  grouping: Grouping & { loadedAt: string; seen: number; units: number; unitsLeft: number },
+): Promise<boolean> {
+  return await transact(db, async (tx) => {
+    if ((await holdClaim(tx, claim)).size === 0) return false;
+    const { clusters, difference } = await storeGrouping(tx, grouping);
+    const unassigned = await countUnassigned(tx, { ...claim, model: grouping.model });
+    const notes: GroupingNotes | null = difference && { ...difference, unassigned };
     await tx.insert(clusterings).overridingSystemValue().values({
       id: grouping.turn,
       sessionId: claim.sessionId,
       model: grouping.model,
-      faces: grouping.ids.length,
+      faces: grouping.seen,
       clusters,
-      noise,
+      noise: grouping.labels.filter((label) => label < 0).length,
+      difference: notes,
       loadedAt: new Date(grouping.loadedAt),
     });
-    await tx.update(sessions).set({ clustersMade: clusters })
-      .where(eq(sessions.id, claim.sessionId));
+    await tx.update(sessions).set({
+      clustersMade: sql`clusters_made + ${difference?.made ?? 0}`,
+    }).where(eq(sessions.id, claim.sessionId));
     await endPhaseWork(tx, claim, grouping);
+    return true;
   });
 }
 

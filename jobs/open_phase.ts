@@ -54,11 +54,7 @@ async function queueClustering(tx: Tx, { session, worker }: Opening): Promise<vo
   const model = worker.models.faces.key;
   const grouped = session.kind === "models" &&
     await areGrouped(tx, { model, minQuality: LEAST_QUALITY });
-  if (grouped) {
-    await tx.execute(sql`
-      update sessions set clusters_made = (select count(*) from clusters where model = ${model})
-      where id = ${session.id}`);
-  } else {
+  if (!grouped) {
     await tx.execute(sql`
       insert into jobs (session_id, phase, subject)
       values (${session.id}, 'clustering', ${session.round})

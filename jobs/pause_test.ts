@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { and, eq, sql } from "drizzle-orm";
 import { type PhaseName, phases } from "../db/schema.ts";
+import { removeIfThere } from "../db/sweep.ts";
 import { knownFiles, strangers } from "../e2e/seed.ts";
 import { checkLedgers } from "./check_ledgers.ts";
 import { noise, until, type Worker } from "./holds_testing.ts";
@@ -12,6 +13,7 @@ import {
   resumeSession,
   startSession,
 } from "./lifecycle.ts";
+import { neighbourFile } from "./people/neighbour_file.ts";
 import { createClusteringRun, createFaceRun } from "./rerun.ts";
 import { testWorker } from "./testing.ts";
 
@@ -154,7 +156,12 @@ Deno.test("a pause and a cancel take effect within two seconds in every phase", 
       const stored = await count(sql`select count(*) from clusterings where session_id = ${id}`);
       assert.equal(stored, status === "completed" ? 1 : 0);
     };
-    const start = () => createClusteringRun(db, { settings: {} });
+    // From the lists that the last one kept it would be over before anybody could pause it.
+    const lists = neighbourFile(worker.config.dataDir, model);
+    const start = async () => {
+      await removeIfThere(lists);
+      return await createClusteringRun(db, { settings: {} });
+    };
     await obeys(worker, { phase: "clustering", start, whole });
   });
 

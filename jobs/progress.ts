@@ -199,7 +199,9 @@ export function shares(
   const sum = taking.reduce((all, phase) => all + weight(phase.name, weights), 0);
   const share = { discovery: 0, training: 0, face_detection: 0, clustering: 0 };
   for (const phase of taking) {
-    share[phase.name] = sum > 0 ? 100 * weight(phase.name, weights) / sum : 100 / taking.length;
+    const own = weight(phase.name, weights);
+    // Its own hundredfold divided by itself may be 99.99999999999999.
+    share[phase.name] = sum === 0 ? 100 / taking.length : own === sum ? 100 : 100 * own / sum;
   }
   return share;
 }

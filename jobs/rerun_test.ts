@@ -1,10 +1,13 @@
 import assert from "node:assert/strict";
-import { eq, sql } from "drizzle-orm";
+import { and, eq, sql } from "drizzle-orm";
 import { join } from "node:path";
 import type { Db } from "../db/client.ts";
 import { faces, phases, sessions } from "../db/schema.ts";
 import { sampleLibrary } from "../e2e/sample.ts";
+import { decodeLists } from "./clustering/kept_lists.ts";
 import { createSession, startSession } from "./lifecycle.ts";
+import { nameCluster } from "./people/actions.ts";
+import { neighbourFile } from "./people/neighbour_file.ts";
 import { SessionNotFound } from "./session_state.ts";
 import { createClusteringRun, createFaceRun, ensureClusteringRun, ensureFaceRun } from "./rerun.ts";
 import { testWorker } from "./testing.ts";
@@ -122,14 +125,19 @@ Deno.test("one phase again over what exists", async (t) => {
       assert.equal(result.ledger.face_detection.total, null);
       assert.deepEqual([...await wrongClusters(db)], []);
       const rows = await faceRows(db);
-      return { rows, clusters: result.counters.clusters };
+      const [{ clusters }] = await db.select({
+        clusters: sql<number>`count(distinct cluster_id)::int`,
+      }).from(faces);
+      return { rows, clusters, made: result.counters.clusters };
     };
     const usual = await run({});
     const few = await run({ minClusterSize: 10_000 });
-    assert.equal(few.clusters, 0);
+    assert.deepEqual([few.clusters, few.made], [0, 0]);
     assert(few.rows.every(({ cluster }) => cluster === null));
     const back = await run({});
     assert.equal(back.clusters, usual.clusters);
+    assert.equal(back.made, back.clusters, "none were left that they could be");
+    assert.equal((await run({})).made, 0, "they are there already");
     const lax = await run({ similarityFloor: 0 });
     assert(lax.clusters < usual.clusters, "strangers are joined");
     await run({});
@@ -144,6 +152,57 @@ Deno.test("one phase again over what exists", async (t) => {
     const kept = await run({});
     const same = await run({});
     assert.deepEqual(same.rows, kept.rows, "the same settings give the same people");
+  });
+
+  await t.step("kept neighbour lists change nothing, whole, damaged or gone", async () => {
+    const lists = neighbourFile(worker.config.dataDir, worker.engine.models.faces.key);
+    const groups = async () => {
+      assert.equal(
+        (await worker.ended(await createClusteringRun(db, { settings: {} }))).status,
+        "completed",
+      );
+      return await faceRows(db);
+    };
+    const { dimension } = worker.engine.models.faces;
+    const count = async () => decodeLists(await Deno.readFile(lists), dimension)?.ids.length;
+    const usual = await groups();
+    assert.equal(await count(), usual.length);
+    const kept = await Deno.readFile(lists);
+    await Deno.writeFile(lists, kept.map((byte, at) => at === kept.length >> 1 ? byte ^ 1 : byte));
+    assert.equal(await count(), undefined);
+    assert.deepEqual(await groups(), usual);
+    assert.equal(await count(), usual.length, "made anew");
+    await Deno.remove(lists);
+    assert.deepEqual(await groups(), usual);
+    assert.equal(await count(), usual.length);
+  });
+
+  await t.step("who was named stays, and a face that cannot be used fails no run", async () => {
+    const [{ cluster }] = (await faceRows(db)).filter(({ cluster }) => cluster !== null);
+    const { personId } = await nameCluster(
+      db,
+      { clusterId: cluster!, to: { name: "Ann" } },
+      "test",
+    );
+    const named = () =>
+      db.select({ id: faces.id }).from(faces)
+        .where(and(eq(faces.personId, personId!), eq(faces.confirmed, true))).orderBy(faces.id);
+    const before = await named();
+    const [broken] = (await faceRows(db)).filter(({ cluster }) => cluster !== null);
+    const [{ embedding }] = await db.select().from(faces).where(eq(faces.id, broken.id));
+    await db.update(faces).set({ embedding: new Uint8Array(embedding.length) })
+      .where(eq(faces.id, broken.id));
+    const { status, counters } = await worker.ended(
+      await createClusteringRun(db, { settings: {} }),
+    );
+    assert.equal(status, "completed");
+    assert.equal(counters.facesUnassigned, 0, "it found no faces itself");
+    assert.deepEqual(await named(), before);
+    assert.ok(before.length >= 3);
+    assert.deepEqual([...await wrongClusters(db)], []);
+    const left = (await faceRows(db)).find(({ id }) => id === broken.id)!;
+    assert.equal(left.cluster, null);
+    await db.update(faces).set({ embedding }).where(eq(faces.id, broken.id));
   });
 
   await t.step("nothing else was touched", async () => {

@@ -6,8 +6,10 @@ import {
   lacksVectors,
   readServing,
   type Serving,
+  shownFaces,
   writeServing,
 } from "../db/serving_queries.ts";
+import { carryOver } from "./people/carry_over.ts";
 import type { Ending } from "./phase_history.ts";
 import { LEASE_SECONDS } from "./queue/leases.ts";
 import type { WorkerIdentity } from "./queue/workers.ts";
@@ -19,7 +21,7 @@ import type { Session } from "./session_state.ts";
  * change of models has tried every photo, and those it could not read must not keep the former
  * models for ever; after anything else, no photo may be without a result, and the models must not be
  * those of a worker that has still to hear of another choice. The library is looked through only
- * while other models answer.
+ * while other models answer. Names go with the faces (see carryOver).
  */
 export async function switchServing(tx: Tx, { session, phase, worker }: Ending): Promise<void> {
   const { clip, faces } = worker.models;
@@ -40,6 +42,11 @@ export async function switchServing(tx: Tx, { session, phase, worker }: Ending):
       const tried = session.kind === "models" && looked;
       if (tried || !await lacksScans(tx, faces.key)) changes.faces = faces.key;
     }
+  }
+  if (changes.faces) {
+    // What was said about the faces that were shown until now holds for those that are shown next.
+    const shown = await shownFaces(tx);
+    if (shown !== null) await carryOver(tx, { from: shown, to: changes.faces });
   }
   if (Object.keys(changes).length > 0) await writeServing(tx, changes);
 }

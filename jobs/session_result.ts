@@ -2,6 +2,7 @@ import { and, eq, sql } from "drizzle-orm";
 import type { Db } from "../db/client.ts";
 import { type PhaseName, phases, sessions, type SessionStatus, walkFaults } from "../db/schema.ts";
 import { isBuiltin } from "../models/types.ts";
+import { readSessionGrouping } from "./people/session_grouping.ts";
 import { counted } from "./phase_row.ts";
 
 export interface SessionResult {
@@ -20,7 +21,20 @@ export interface SessionResult {
       pending: number;
     }
   >;
-  counters: { photos: number; duplicates: number; facesFound: number; clusters: number };
+  /** Each a figure of its own: a face may be in none of the last four, and they add up to nothing. */
+  counters: {
+    photos: number;
+    duplicates: number;
+    facesFound: number;
+    /** Faces that were a known person's for certain. */
+    facesAssigned: number;
+    /** Faces that are likely a known person's, and wait for an answer. */
+    facesSuggested: number;
+    /** Groups that were not there before. */
+    clusters: number;
+    /** Faces that came to nobody; null if they were not grouped. */
+    facesUnassigned: number | null;
+  };
   /** What was found comes from the built-in demonstration models, all of it or a part. */
   builtinModels: boolean;
   /** The first failures; `failureCount` says how many there are. */
@@ -32,7 +46,7 @@ const FAILURES_LISTED = 200;
 
 /** What a session came to, in the end: ledger, counters and what failed, from its rows. */
 export async function sessionResult(db: Db, id: number): Promise<SessionResult> {
-  const [[session], rows, [photos], failures, faults] = await Promise.all([
+  const [[session], rows, [photos], failures, faults, grouping] = await Promise.all([
     db.select().from(sessions).where(eq(sessions.id, id)),
     db.select().from(phases).where(eq(phases.sessionId, id)),
     db.execute<{ photos: number; duplicates: number }>(sql`
@@ -46,6 +60,7 @@ export async function sessionResult(db: Db, id: number): Promise<SessionResult> 
       left join photos p on j.phase = 'face_detection' and p.id = j.subject
       where j.session_id = ${id} and j.state = 'failed' order by j.id limit ${FAILURES_LISTED}`),
     db.select().from(walkFaults).where(and(eq(walkFaults.sessionId, id))).limit(FAILURES_LISTED),
+    readSessionGrouping(db, id),
   ]);
   const failureCount = rows.reduce((sum, phase) => sum + phase.failed, 0);
   return {
@@ -72,7 +87,10 @@ export async function sessionResult(db: Db, id: number): Promise<SessionResult> 
       photos: photos.photos,
       duplicates: photos.duplicates,
       facesFound: session.facesFound,
+      facesAssigned: session.facesAssigned,
+      facesSuggested: session.facesSuggested,
       clusters: session.clustersMade,
+      facesUnassigned: grouping?.unassigned ?? null,
     },
     builtinModels: isBuiltin(session.clipModel) || isBuiltin(session.faceModel),
     failures: [

@@ -1,101 +1,134 @@
 import { sql } from "drizzle-orm";
 import type { Tx } from "../db/client.ts";
-import { reconcile } from "./clustering/reconcile.ts";
+import { createComparison, type Difference } from "./clustering/difference.ts";
+import { createReconciler } from "./clustering/reconcile.ts";
 
-/** A clustering to be stored: `labels[i]` is the label of face `ids[i]`, −1 for none. */
-export interface Grouping {
+/** Groups of faces without a person, to be stored as the clusters of a model. */
+export interface Groups {
   model: string;
-  /** Drawn when the faces were read: the greater, the later. No clock, which may be set back. */
-  turn: number;
+  /** Faces that were grouped and are still there, in rising order. */
   ids: number[];
+  /** Per face: 0, 1, … or −1 for none. */
   labels: Int32Array;
-  /** Index of the most central face of each label. */
-  medoids: ArrayLike<number>;
+  /** Per label: the most central of its faces, by id. */
+  covers: number[];
+  /** Per face: the cluster it is in at present, by id; 0: none. */
+  former: Float64Array;
+  /** Faces of the model that are in a cluster and were left out of the grouping. */
+  outside: { id: number; cluster: number }[];
+}
+
+export interface StoredClusters {
+  clusters: number;
+  difference: Difference;
 }
 
 const CLUSTERS_LOCK = 0x5afe0002;
 
-/** Whoever changes clusters, or deletes faces that are in some, does it one after the other. */
+/**
+ * Whoever changes clusters, gives faces to people, or deletes faces that are in clusters, does it
+ * one after the other. To be taken before any row of these is locked.
+ */
 export const lockClusters = (tx: Tx) =>
   tx.execute(sql`select pg_advisory_xact_lock(${CLUSTERS_LOCK})`);
 
+/** Faces that one statement puts into clusters: 2 ms of this thread to write it. */
+const AT_ONCE = 2000;
+/** Faces gone over between two looks at how long the thread has been held. */
+const STRIDE = 2048;
+
 /**
- * Replaces the clusters of a model by a new clustering. Clusters that are mostly the same keep
- * their id, so that what hangs on it stays. Does nothing if a clustering of faces read later is
- * stored already. Returns the number of clusters there are now.
+ * Replaces the clusters of a model by new groups. Clusters that are mostly the same keep their id,
+ * so that what hangs on it stays. Writes only rows that change: an import of a thousand faces into
+ * a hundred thousand touches about a thousand. To be called behind lockClusters.
  */
-export async function storeClusters(tx: Tx, grouping: Grouping): Promise<number> {
-  const { model, ids, labels } = grouping;
-  await lockClusters(tx);
-  const [{ newer, count }] = await tx.execute<{ newer: boolean; count: number }>(sql`
-    select exists (select from clusterings where model = ${model}
-        and id > ${grouping.turn}) as newer,
-      (select count(*)::int from clusters where model = ${model}) as count`);
-  if (newer) return count;
-  const old = await tx.execute<{ id: string; cluster: string }>(sql`
-    select id, cluster_id as cluster from faces
-    where model = ${model} and cluster_id is not null`);
-  const labelOf = new Map(ids.map((id, index) => [id, labels[index]]));
-  const kept = reconcile(
-    new Map(old.map((row) => [Number(row.id), Number(row.cluster)])),
-    labelOf,
-  );
-  const clusterOf = await writeClusters(tx, grouping, kept);
-  await tx.execute(sql`
-    update faces set cluster_id = n.cluster
-    from unnest(${sql.param(ids)}::bigint[],
-      ${sql.param(ids.map((_, index) => clusterOf.get(labels[index]) ?? null))}::bigint[])
-      as n (id, cluster)
-    where faces.id = n.id and faces.cluster_id is distinct from n.cluster`);
+export async function storeClusters(
+  tx: Tx,
+  groups: Groups,
+  pause: () => Promise<void>,
+): Promise<StoredClusters> {
+  const { model, ids, labels, former, outside } = groups;
+  const reconciler = createReconciler<number>();
+  for (let at = 0; at < ids.length; at++) {
+    if (at % STRIDE === 0) await pause();
+    reconciler.add(former[at] || undefined, labels[at]);
+  }
+  const clusterOf = await writeClusters(tx, groups, reconciler.identities());
+  const comparison = createComparison();
+  let moved: Move[] = [];
+  for (let at = 0; at < ids.length; at++) {
+    if (at % STRIDE === 0) await pause();
+    const to = clusterOf.get(labels[at]) ?? 0;
+    comparison.add(former[at], to);
+    if (to === former[at]) continue;
+    if (moved.push({ id: ids[at], to }) < AT_ONCE) continue;
+    await moveFaces(tx, moved);
+    moved = [];
+  }
+  await moveFaces(tx, moved);
   // A run with a higher bar for quality leaves out faces that an earlier one had put somewhere.
+  for (let start = 0; start < outside.length; start += AT_ONCE) {
+    await moveFaces(
+      tx,
+      outside.slice(start, start + AT_ONCE).map(({ id }) => ({ id, to: 0 })),
+    );
+  }
   await tx.execute(sql`
-    update faces set cluster_id = null where model = ${model} and cluster_id is not null
-      and not exists (select from unnest(${sql.param(ids)}::bigint[]) as n (id)
-        where n.id = faces.id)`);
+    delete from clusters c where model = ${model} and not exists (
+      select from unnest(${sql.param([...clusterOf.values()])}::bigint[]) as n (id)
+      where n.id = c.id)`);
+  return { clusters: clusterOf.size, difference: comparison.difference() };
+}
+
+interface Move {
+  id: number;
+  /** Cluster, by id; 0: none. */
+  to: number;
+}
+
+async function moveFaces(tx: Tx, moved: Move[]): Promise<void> {
+  if (moved.length === 0) return;
   await tx.execute(sql`
-    delete from clusters where model = ${model}
-      and not (id = any(${sql.param([...clusterOf.values()])}::bigint[]))`);
-  const gone = await tx.execute<{ id: string }>(sql`
-    select n.id from unnest(${sql.param(ids)}::bigint[]) as n (id)
-    where not exists (select from faces where faces.id = n.id)`);
-  const without = gone.map((row) => clusterOf.get(labelOf.get(Number(row.id))!));
-  return clusterOf.size - await mendClusters(tx, without.filter((id) => id !== undefined));
+    update faces set cluster_id = nullif(n.cluster, 0)
+    from unnest(${sql.param(moved.map(({ id }) => id))}::bigint[],
+      ${sql.param(moved.map(({ to }) => to))}::bigint[]) as n (id, cluster)
+    where faces.id = n.id and faces.person_id is null`);
 }
 
 /** Updates the clusters that stay and makes the others, in two statements; returns ids by label. */
 async function writeClusters(
   tx: Tx,
-  { model, ids, labels, medoids }: Grouping,
+  { model, labels, covers }: Groups,
   identities: Map<number, number | null>,
 ): Promise<Map<number, number>> {
-  const sizes = new Array<number>(medoids.length).fill(0);
+  const sizes = new Array<number>(covers.length).fill(0);
   for (const label of labels) if (label >= 0) sizes[label]++;
   const kept = [...identities].filter((pair): pair is [number, number] => pair[1] !== null);
   const clusterOf = new Map(kept);
-  const row = (label: number) => ({ size: sizes[label], cover: ids[medoids[label]] });
   await tx.execute(sql`
     update clusters set size = n.size, cover_face_id = n.cover
     from unnest(${sql.param(kept.map(([, id]) => id))}::bigint[],
-      ${sql.param(kept.map(([label]) => row(label).size))}::int[],
-      ${sql.param(kept.map(([label]) => row(label).cover))}::bigint[]) as n (id, size, cover)
-    where clusters.id = n.id`);
+      ${sql.param(kept.map(([label]) => sizes[label]))}::int[],
+      ${sql.param(kept.map(([label]) => covers[label]))}::bigint[]) as n (id, size, cover)
+    where clusters.id = n.id
+      and (clusters.size, clusters.cover_face_id) is distinct from (n.size, n.cover)`);
   const fresh = sizes.map((_, label) => label).filter((label) => !clusterOf.has(label));
   // Covers are distinct, so they tell which new id is whose.
   const made = await tx.execute<{ id: string; cover: string }>(sql`
     insert into clusters (model, size, cover_face_id)
     select ${model}, n.size, n.cover
-    from unnest(${sql.param(fresh.map((label) => row(label).size))}::int[],
-      ${sql.param(fresh.map((label) => row(label).cover))}::bigint[]) as n (size, cover)
+    from unnest(${sql.param(fresh.map((label) => sizes[label]))}::int[],
+      ${sql.param(fresh.map((label) => covers[label]))}::bigint[]) as n (size, cover)
     order by n.cover
     returning id, cover_face_id as cover`);
-  const labelOf = new Map(fresh.map((label) => [row(label).cover, label]));
+  const labelOf = new Map(fresh.map((label) => [covers[label], label]));
   for (const { id, cover } of made) clusterOf.set(labelOf.get(Number(cover))!, Number(id));
   return clusterOf;
 }
 
 /**
- * Makes size and cover of clusters true again after faces were deleted; those that have none left
- * go. To be called behind lockClusters. Returns how many went.
+ * Makes size and cover of clusters true again after faces were deleted or left; those that have none
+ * left go. To be called behind lockClusters. Returns how many went.
  */
 export async function mendClusters(tx: Tx, ids: number[]): Promise<number> {
   if (ids.length === 0) return 0;

@@ -1,72 +1,82 @@
 import assert from "node:assert/strict";
-import { asc, eq, inArray } from "drizzle-orm";
-import { clusters, faces, photos } from "../db/schema.ts";
+import { eq, inArray, sql } from "drizzle-orm";
+import { insertFace, MODEL } from "../db/people_testing.ts";
+import { clusters, faces } from "../db/schema.ts";
 import { testDatabase } from "../db/testing.ts";
-import { storeClusters } from "./store_clusters.ts";
+import { clustersOf } from "./people/grouping_testing.ts";
+import { lockClusters, mendClusters, storeClusters } from "./store_clusters.ts";
 
-const MODEL = "test-faces";
-
-Deno.test("a clustering is stored truly, whatever became of its faces meanwhile", async () => {
-  const database = await testDatabase();
-  const { db } = database;
-  const [{ id: photoId }] = await db.insert(photos).values({
-    sha256: "x",
-    byteSize: 1,
-    width: 10,
-    height: 10,
-    format: "jpeg",
-    dhash: "x",
-    flat: false,
-    firstMtimeMs: 0,
-    firstPath: "/x",
-    previewWidth: 10,
-    previewHeight: 10,
-  }).returning({ id: photos.id });
-  const added = await db.insert(faces).values(
-    [0.5, 0.9, 0.7, 0.4, 0.6, 0.8, 0.2].map((quality) => ({
-      photoId,
-      model: MODEL,
-      box: [0, 0, 1, 1],
-      landmarks: Array(10).fill(0),
-      score: 0.9,
-      quality,
-      embedding: new Uint8Array(8),
-    })),
-  ).returning({ id: faces.id });
-  const ids = added.map(({ id }) => id);
-  let turn = 0;
-  const store = (labels: number[], medoids: number[], of = ids) =>
-    db.transaction((tx) =>
-      storeClusters(tx, {
+Deno.test("clusters are stored truly, in few rows, and mended when faces go", async (t) => {
+  const { db, drop } = await testDatabase();
+  const ids: number[] = [];
+  for (const quality of [0.5, 0.9, 0.7, 0.4, 0.6, 0.8, 0.2]) {
+    ids.push(await insertFace(db, { quality }));
+  }
+  const store = (labels: number[], covers: number[], of = ids) =>
+    db.transaction(async (tx) => {
+      await lockClusters(tx);
+      const rows = await tx.select({ id: faces.id, cluster: faces.clusterId }).from(faces)
+        .orderBy(faces.id);
+      const here = rows.filter(({ id }) => of.includes(id));
+      return await storeClusters(tx, {
         model: MODEL,
-        turn: ++turn,
         ids: of,
         labels: Int32Array.from(labels),
-        medoids,
-      })
-    );
-  const stored = () =>
-    db.select({ id: clusters.id, size: clusters.size, cover: clusters.coverFaceId }).from(clusters)
-      .orderBy(asc(clusters.id));
+        covers: covers.map((at) => of[at]),
+        former: Float64Array.from(here, ({ cluster }) => cluster ?? 0),
+        outside: rows.flatMap(({ id, cluster }) =>
+          of.includes(id) || cluster === null ? [] : [{ id, cluster }]
+        ),
+      }, () => Promise.resolve());
+    });
+  /** Versions of rows: another one for each that was written. */
+  const versions = async () => {
+    const rows = await db.execute<{ id: string; xmin: string }>(sql`
+      select 'face ' || id as id, xmin::text from faces
+      union all select 'cluster ' || id, xmin::text from clusters`);
+    return new Map(rows.map(({ id, xmin }) => [id, xmin]));
+  };
 
-  assert.equal(await store([0, 0, 0, 1, 1, 1, 1], [0, 3]), 2);
-  const [one, two] = await stored();
-  assert.deepEqual([one.size, one.cover, two.size, two.cover], [3, ids[0], 4, ids[3]]);
+  await t.step("new ones", async () => {
+    const { clusters, difference } = await store([0, 0, 0, 1, 1, 1, -1], [0, 3]);
+    assert.deepEqual([clusters, difference.made, difference.facesMoved], [2, 2, 6]);
+    assert.deepEqual((await clustersOf(db)).map(({ faces, size, cover }) => [faces, size, cover]), [
+      [ids.slice(0, 3), 3, ids[0]],
+      [ids.slice(3, 6), 3, ids[3]],
+    ]);
+  });
 
-  // A look at the photos between reading the faces and storing the result: the first cluster loses
-  // its cover, a third one, found just now, all it had.
-  await db.delete(faces).where(inArray(faces.id, [ids[0], ids[4], ids[5]]));
-  assert.equal(await store([0, 0, 0, 1, 2, 2, 1], [0, 3, 4]), 2);
-  assert.deepEqual(await stored(), [
-    { id: one.id, size: 2, cover: ids[1] },
-    { id: two.id, size: 2, cover: ids[3] },
-  ]);
+  await t.step("one face more writes that face and its cluster", async () => {
+    const before = await versions();
+    const [, second] = await clustersOf(db);
+    const { difference } = await store([1, 1, 1, 0, 0, 0, 0], [3, 0]);
+    assert.deepEqual([difference.same, difference.grown, difference.facesMoved], [1, 1, 1]);
+    const written = [...await versions()].filter(([id, xmin]) => before.get(id) !== xmin);
+    assert.deepEqual(written.map(([id]) => id).sort(), [
+      `cluster ${second.id}`,
+      `face ${ids[6]}`,
+    ]);
+  });
 
-  // A higher bar for quality: what is left out belongs to nobody.
-  assert.equal(await store([0, 0], [0], [ids[1], ids[2]]), 1);
-  assert.deepEqual(await stored(), [{ id: one.id, size: 2, cover: ids[1] }]);
-  const left = await db.select({ cluster: faces.clusterId }).from(faces)
-    .where(eq(faces.id, ids[3]));
-  assert.deepEqual(left, [{ cluster: null }]);
-  await database.drop();
+  await t.step("what is left out is in none", async () => {
+    const { difference } = await store([0, 0], [0], ids.slice(0, 2));
+    assert.deepEqual((await clustersOf(db)).map(({ faces }) => faces), [ids.slice(0, 2)]);
+    assert.equal(difference.same, 1, "of the faces that took part");
+    const none = await db.select().from(faces).where(inArray(faces.id, ids.slice(2)));
+    assert.ok(none.every(({ clusterId }) => clusterId === null));
+  });
+
+  await t.step("a cluster that lost faces has a true size and its best face as cover", async () => {
+    await store([0, 0, 0, 0, -1, -1, -1], [0]);
+    const [{ id }] = await clustersOf(db);
+    await db.delete(faces).where(eq(faces.id, ids[0]));
+    assert.equal(await db.transaction((tx) => mendClusters(tx, [id, id])), 0);
+    assert.deepEqual(await clustersOf(db), [
+      { id, size: 3, cover: ids[1], faces: ids.slice(1, 4) },
+    ]);
+    await db.delete(faces);
+    assert.equal(await db.transaction((tx) => mendClusters(tx, [id])), 1);
+    assert.deepEqual(await db.select().from(clusters), []);
+  });
+  await drop();
 });

@@ -1,24 +1,21 @@
 import assert from "node:assert/strict";
 import { asc, eq, sql } from "drizzle-orm";
 import type { Db } from "../db/client.ts";
-import { clusters, faces, faceScans, photos, type SessionKind, sessions } from "../db/schema.ts";
+import {
+  clusters,
+  faces,
+  faceScans,
+  people,
+  photos,
+  rejections,
+  type SessionKind,
+  sessions,
+  splits,
+} from "../db/schema.ts";
 import { testDatabase } from "../db/testing.ts";
 import type { DetectedFace } from "../models/types.ts";
 import { createSession } from "./lifecycle.ts";
-import { matchBoxes, storeFaces } from "./store_faces.ts";
-
-Deno.test("boxes are matched one to one, the best overlap first, and only from one half on", () => {
-  const at = (x: number, width = 10) => [x, 0, width, 10];
-  assert.deepEqual([...matchBoxes([at(0)], [at(0)])], [[0, 0]]);
-  // Shifted by a third of their width: 6.67 of 13.33 are shared, exactly one half.
-  assert.equal(matchBoxes([[0, 0, 3, 1]], [[1, 0, 3, 1]]).size, 1);
-  assert.equal(matchBoxes([[0, 0, 3, 1]], [[1.01, 0, 3, 1]]).size, 0);
-  // Both would do for the first; the nearer one gets it, and the other is left with nothing.
-  const matched = matchBoxes([at(2), at(0)], [at(0)]);
-  assert.deepEqual([...matched], [[1, 0]]);
-  assert.deepEqual([...matchBoxes([at(0), at(3)], [at(2), at(0)])].sort(), [[0, 1], [1, 0]]);
-  assert.equal(matchBoxes([], [at(0)]).size, 0);
-});
+import { storeFaces } from "./store_faces.ts";
 
 const MODEL = "test-faces";
 
@@ -140,6 +137,34 @@ Deno.test("storing finds", async (t) => {
     ]);
     assert.deepEqual(await rows(), []);
     assert.deepEqual(await db.select().from(clusters), []);
+  });
+
+  await t.step("what somebody said of a face holds, found again or not", async () => {
+    const photoId = await addPhoto(db, "three");
+    const places = [0, 0.15, 0.3, 0.45, 0.6, 0.75];
+    await store({ sessionId: folders, kind: "folders" }, [
+      { photoId, faces: places.map((x) => face(x, 0.5)) },
+    ]);
+    const [confirmed, rejected, split, none, guess] = (await rows()).map(({ id }) => id);
+    const [{ id: personId }] = await db.insert(people).values({ name: "Anna" }).returning();
+    const about = (id: number) => eq(faces.id, id);
+    await db.update(faces).set({ personId, confirmed: true }).where(about(confirmed));
+    const [{ id: other }] = await db.insert(people).values({ name: "Ben" }).returning();
+    await db.insert(rejections).values({ faceId: rejected, personId });
+    await db.update(faces).set({ personId: other, similarity: 0.8 }).where(about(rejected));
+    await db.insert(splits).values({ splitId: 1, faceId: split, side: 0 });
+    await db.update(faces).set({ notAFace: true }).where(about(none));
+    // What the program made of a face is nothing that somebody said.
+    await db.update(faces).set({ personId, similarity: 0.8 }).where(about(guess));
+    await store({ sessionId: again, kind: "faces" }, [{ photoId, faces: [] }]);
+    assert.deepEqual((await rows()).map(({ id }) => id), [confirmed, rejected, split, none]);
+    assert.deepEqual([await db.$count(rejections), await db.$count(splits)], [1, 1]);
+    // Nor whom the program takes one for that is not there: it would stand in another's way.
+    const [ghost] = await db.select().from(faces).where(about(rejected));
+    assert.deepEqual([ghost.personId, ghost.similarity, ghost.clusterId], [null, null, null]);
+    // Found once more it is the very same face.
+    await store({ sessionId: again, kind: "faces" }, [{ photoId, faces: [face(0.15, 0.5)] }]);
+    assert.deepEqual((await rows()).map(({ id }) => id), [confirmed, rejected, split, none]);
   });
 
   await database.drop();

@@ -6,8 +6,9 @@ import type { Engine } from "../models/engine.ts";
 import { advanceSession } from "./advance.ts";
 import { careForHolds } from "./care_for_holds.ts";
 import { createCounting } from "./counting.ts";
-import { duties, rescueOthers } from "./duties.ts";
+import { duties, lookForPeople, rescueOthers } from "./duties.ts";
 import { startHeart } from "./heart.ts";
+import { registerFaceModel } from "./people/face_models.ts";
 import { runLane, type Shop } from "./lane.ts";
 import { createLanes } from "./lanes.ts";
 import { createMoving } from "./moving.ts";
@@ -62,6 +63,7 @@ export async function runWorker(options: {
     activity: () => engine.activity,
   });
   watchEngine(db, engine, { worker, beatNow: heart.beatNow });
+  await registerFaceModel(db, engine);
   const wake = await listenForWork(database.sql, stopping);
   let alone = true;
   const startAgain = (why: string) => {
@@ -102,7 +104,13 @@ export async function runWorker(options: {
     await Promise.all(lanes.map((lane) => runLane(shop, lane)));
   };
   try {
-    await Promise.all([duties(shop), rescueOthers(shop), careForHolds(shop), work()]);
+    await Promise.all([
+      duties(shop),
+      rescueOthers(shop),
+      careForHolds(shop),
+      lookForPeople(shop),
+      work(),
+    ]);
   } finally {
     await heart.stop();
     // Where the database is away the subscription ends with its connection.

@@ -3,6 +3,7 @@
 export { CursorQuery, IdParam, PageQuery } from "./common_schemas.ts";
 export * from "./library_schemas.ts";
 export * from "./models_schemas.ts";
+export * from "./people_schemas.ts";
 export * from "./progress_schemas.ts";
 export * from "./session_schemas.ts";
 export * from "./system_schemas.ts";

@@ -2,6 +2,7 @@ import type { Context } from "hono";
 import { HTTPException } from "hono/http-exception";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { code, isConnectionFault } from "../db/client.ts";
+import { PeopleFault } from "../jobs/people/fault.ts";
 import { SessionNotFound } from "../jobs/session_state.ts";
 import { IllegalTransition } from "../jobs/transitions.ts";
 import { log, logError } from "../log.ts";
@@ -36,6 +37,9 @@ export function describeError(error: unknown): { status: ContentfulStatusCode; b
     const { action, current } = error;
     return reply(409, "illegal_transition", error.message, { action, status: current });
   }
+  if (error instanceof PeopleFault) {
+    return reply(PEOPLE_STATUS[error.kind], error.code, error.message);
+  }
   if (error instanceof HTTPException) {
     const name = error.status === 400 ? "malformed_request" : `http_${error.status}`;
     return reply(error.status as ContentfulStatusCode, name, error.message);
@@ -52,6 +56,8 @@ export function describeError(error: unknown): { status: ContentfulStatusCode; b
   const message = `Something went wrong here; the log has the details under ${errorId}`;
   return reply(500, "internal_error", message, { errorId });
 }
+
+const PEOPLE_STATUS = { missing: 404, conflict: 409, invalid: 400 } as const;
 
 /** Answers with the error as JSON under /api, as a page elsewhere. */
 export function onError(error: Error, c: Context<Env>): Response | Promise<Response> {

@@ -3,32 +3,9 @@ import { z, type ZodType } from "zod";
 import * as Api from "./api_schemas.ts";
 import type { Env } from "./env.ts";
 import { FailureLines, FailurePage, FailureQuery } from "./failure_schemas.ts";
+import { all, one, type Operation, type Reply } from "./operation.ts";
+import { PEOPLE_OPERATIONS } from "./people_operations.ts";
 import { Found, SearchQuery } from "./search_schemas.ts";
-
-interface Operation {
-  summary: string;
-  path?: ZodType;
-  query?: ZodType;
-  body?: ZodType;
-  replies: Record<number, Reply>;
-}
-
-/** A schema (JSON), a media type, null (no body), or several that are asked for by a parameter. */
-type Reply = ZodType | string | null | (ZodType | string)[];
-
-/** An operation on the thing that the path names by its id. */
-const one = (
-  summary: string,
-  reply: Reply,
-  { status = 200, ...more }: Partial<Operation> & { status?: number } = {},
-): Operation => ({ summary, path: Api.IdParam, replies: { [status]: reply }, ...more });
-
-/** An operation on all of them, or on what the query selects. */
-const all = (summary: string, reply: Reply, more: Partial<Operation> = {}): Operation => ({
-  summary,
-  replies: { 200: reply },
-  ...more,
-});
 
 const transition = (summary: string) => one(summary, Api.Transition);
 
@@ -169,6 +146,7 @@ export const OPERATIONS: Record<string, Operation> = {
     Api.Settings,
     { body: Api.SettingsChange },
   ),
+  ...PEOPLE_OPERATIONS,
   "GET /api/v1/photos/:id": one("A photo with its files, faces and duplicates", Api.Photo),
   "GET /api/v1/photos/:id/thumbnail": picture("Up to 480 px high", "image/webp"),
   "GET /api/v1/photos/:id/preview": picture("Up to 1440 px on the longer side", "image/jpeg"),
@@ -191,7 +169,15 @@ export function openApiDocument(): Record<string, unknown> {
         ...parameters("path", operation.path),
         ...parameters("query", operation.query),
       ],
-      ...(operation.body ? { requestBody: { content: json(operation.body, "input") } } : {}),
+      ...(operation.body
+        ? {
+          requestBody: {
+            // Without a body, a handler checks an empty object.
+            required: !operation.body.safeParse({}).success,
+            content: json(operation.body, "input"),
+          },
+        }
+        : {}),
       responses: {
         ...Object.fromEntries(
           Object.entries(operation.replies).map(([status, reply]) => [status, response(reply)]),

@@ -25,6 +25,8 @@ Deno.test("the OpenAPI document", async (t) => {
     assert.equal(body.openapi, "3.1.0");
     const create = body.paths["/api/v1/training/sessions"].post;
     const { schema } = create.requestBody.content["application/json"];
+    assert.equal(create.requestBody.required, true);
+    assert.equal(body.paths["/api/v1/changes/undo"].post.requestBody.required, false);
     assert.deepEqual(schema.required, ["name", "rootPath"]);
     assert.equal(schema.properties.skipFaceDetection.type, "boolean");
     const items = body.paths["/api/v1/sessions/{id}/items"].get.parameters;
@@ -40,6 +42,21 @@ Deno.test("the OpenAPI document", async (t) => {
     const [page, lines] = failures["application/json"].schema.anyOf;
     assert.ok(page.properties.nextCursor && lines.items.properties.lastAttemptAt);
     assert.ok(replies.default.content["application/json"].schema.properties.error);
+  });
+
+  await t.step("says where exactly one field of several is wanted", () => {
+    const of = (path: string, method = "post") =>
+      body.paths[`/api/v1${path}`][method].requestBody.content["application/json"].schema;
+    const fields = (path: string, method?: string) =>
+      of(path, method).oneOf.map(({ required }: { required: string[] }) => required[0]);
+    assert.deepEqual(fields("/faces/move"), ["personId", "name", "clusterId"]);
+    assert.match(of("/faces/move").description, /Exactly one of personId, name, clusterId/);
+    assert.deepEqual(of("/faces/move").required, ["faceIds"]);
+    for (const path of ["/faces", "/faces/assign", "/clusters/{id}/name"]) {
+      assert.deepEqual(fields(path), ["personId", "name"], path);
+    }
+    assert.deepEqual(fields("/people/{id}", "patch"), ["name", "coverFaceId", "hidden"]);
+    assert.ok(of("/faces/release").properties.personId);
   });
 
   await test.close();

@@ -1,7 +1,7 @@
 import { forgetFiles } from "../db/forget_files.ts";
 import { type Context, Hono } from "hono";
 import sharp from "sharp";
-import { findFace } from "../db/cluster_queries.ts";
+import { findFace } from "../db/face_queries.ts";
 import { findPhoto, findPhotoDetail } from "../db/photo_queries.ts";
 import { previewPath, thumbnailPath } from "../db/photo_store.ts";
 import { IdParam } from "./api_schemas.ts";

@@ -125,9 +125,9 @@ Deno.test("photos, faces and clusters", async (t) => {
     const people = await test.page("/people");
     assert.match(people.html, new RegExp(`/api/v1/faces/${face.id}/crop`));
     assert.match(people.html, /built-in demonstration models/);
-    const person = await test.page(`/people/${cluster.id}`);
+    const person = await test.page(`/clusters/${cluster.id}`);
     assert.match(person.html, new RegExp(`href="/photos/${photo.id}"`));
-    assert.equal((await test.page("/people/999")).status, 404);
+    assert.equal((await test.page("/clusters/999")).status, 404);
     assert.equal((await test.page("/photos/999")).status, 404);
   });
 

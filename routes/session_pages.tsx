@@ -11,6 +11,7 @@ import {
   pauseSession,
   resumeSession,
 } from "../jobs/lifecycle.ts";
+import { readSessionGrouping } from "../jobs/people/session_grouping.ts";
 import { SessionNotFound } from "../jobs/session_state.ts";
 import { readProgress } from "../jobs/read_progress.ts";
 import { AcceptMissingPage } from "../views/accept_missing_page.tsx";
@@ -99,7 +100,7 @@ function sessionView(c: Context<Env>, id: number): Promise<SessionView> {
       newestPhotos(tx, id, over ? PHOTOS_SHOWN : PHOTOS_LIVE),
       retryWaits(tx, id),
       lastDeed(tx, id),
-      session.clustersMade > 0
+      progress.phases.clustering.status === "completed"
         ? listClusters(tx, { limit: CLUSTERS_SHOWN, offset: 0, facesEach: FACES_SHOWN })
         : null,
     ]);
@@ -112,6 +113,7 @@ function sessionView(c: Context<Env>, id: number): Promise<SessionView> {
       retryWaits: waits,
       deed,
       missesFiles: await missesFiles(tx, session),
+      grouping: await readSessionGrouping(tx, id),
       now: new Date(),
     };
   }, { isolationLevel: "repeatable read", accessMode: "read only" });

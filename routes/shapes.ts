@@ -96,10 +96,9 @@ export function faceShape(
     processedImages: current,
     failedImages: failed,
     facesDetected: row.facesFound,
-    // Nobody can be named yet, so no face belongs to a person and none is suggested for one.
-    facesAssignedToPersons: 0,
+    facesAssignedToPersons: row.facesAssigned,
     clustersCreated: row.clustersMade,
-    suggestionsCreated: 0,
+    suggestionsCreated: row.facesSuggested,
     currentBatch: Math.ceil(current / BATCH),
     totalBatches: total === null ? null : Math.ceil(total / BATCH),
     progressPercent: known && weight > 0 ? Math.floor(percent * 10 + 1e-9) / 10 : null,

@@ -1,11 +1,21 @@
 import { html } from "hono/html";
 import type { Child } from "hono/jsx";
-import { HTMX_URL, ICON_URL, POLL_URL, SELECT_URL, STYLE_URL } from "./assets.ts";
+import {
+  DRAW_URL,
+  HTMX_URL,
+  ICON_URL,
+  PEOPLE_PARTS,
+  PEOPLE_URL,
+  POLL_URL,
+  SELECT_URL,
+  STYLE_URL,
+} from "./assets.ts";
 
 export type Place =
   | "sessions"
   | "photos"
   | "people"
+  | "review"
   | "search"
   | "models"
   | "workers"
@@ -15,6 +25,7 @@ const PLACES: { place: Place; href: string; title: string }[] = [
   { place: "sessions", href: "/sessions", title: "Sessions" },
   { place: "photos", href: "/photos", title: "Photos" },
   { place: "people", href: "/people", title: "People" },
+  { place: "review", href: "/review", title: "Review" },
   { place: "search", href: "/search", title: "Search" },
   { place: "workers", href: "/workers", title: "Workers" },
 ];
@@ -56,6 +67,9 @@ export function Layout(props: {
         <script src={HTMX_URL} defer></script>
         <script src={POLL_URL} defer></script>
         <script src={SELECT_URL} defer></script>
+        {PEOPLE_PARTS.map((part) => <link rel="modulepreload" href={part} />)}
+        <script type="module" src={PEOPLE_URL}></script>
+        <script type="module" src={DRAW_URL}></script>
         {props.refresh && (
           <noscript>
             <meta

@@ -1,34 +1,50 @@
-import type { FaceBox, PhotoDetail } from "../db/photo_queries.ts";
+import type { PhotoDetail } from "../db/photo_queries.ts";
+import { BoxCrop } from "./crops.tsx";
 import { bytes, several } from "./format.ts";
-import { Layout } from "./layout.tsx";
+import { CROP_SIZE } from "./name_question.tsx";
+import { PeopleLayout } from "./people_layout.tsx";
+import type { Frame } from "./people_view.ts";
 import { DemoNote, Time } from "./parts.tsx";
+import { AddFace, FaceBoxes, PHOTO_KEYS, PhotoFaces } from "./photo_faces.tsx";
 import { PhotoGrid } from "./photo_grid.tsx";
 import { coordinates, ratingWords, takenTime } from "./shot_words.ts";
 
-export function PhotoPage({ detail, builtin, now }: {
+/** A picture with the faces in it, and everything known about it. */
+export function PhotoPage({ detail, builtin, frame }: {
   detail: PhotoDetail;
   builtin: boolean;
-  now: Date;
+  frame: Frame;
 }) {
-  const { photo, files, faces, duplicates } = detail;
+  const { photo, files, duplicates } = detail;
+  const faces = detail.faces.toSorted((a, b) => a.box[0] - b.box[0]);
+  const { now, question } = frame;
+  const box = question?.box;
   const name = photo.firstPath.slice(photo.firstPath.lastIndexOf("/") + 1);
   return (
-    <Layout title={name} place="photos">
+    <PeopleLayout
+      title={name}
+      place="photos"
+      frame={frame}
+      keys={PHOTO_KEYS}
+      questionCrop={box?.length === 4 && <BoxCrop photo={photo} box={box} size={CROP_SIZE} />}
+    >
       <p class="crumbs">
         <a href="/photos">Photos</a>
       </p>
       <h1>{name}</h1>
-      <figure class="photo">
-        <img
-          src={`/api/v1/photos/${photo.id}/preview`}
-          alt={name}
-          width={photo.previewWidth}
-          height={photo.previewHeight}
-        />
-        {faces.length > 0 && (
+      <figure class="photo" id="picture">
+        <div class="frame">
+          <img
+            src={`/api/v1/photos/${photo.id}/preview`}
+            alt={name}
+            width={photo.previewWidth}
+            height={photo.previewHeight}
+          />
           <FaceBoxes faces={faces} width={photo.previewWidth} height={photo.previewHeight} />
-        )}
+        </div>
       </figure>
+      <PhotoFaces faces={faces} frame={frame} />
+      <AddFace photoId={photo.representativeId ?? photo.id} frame={frame} />
       {builtin && <DemoNote />}
       <dl class="facts-list">
         {photo.takenAt && (
@@ -67,7 +83,7 @@ export function PhotoPage({ detail, builtin, now }: {
           <PhotoGrid photos={duplicates} label="Duplicates of this photo" />
         </>
       )}
-    </Layout>
+    </PeopleLayout>
   );
 }
 
@@ -77,30 +93,5 @@ function Fact({ term, value }: { term: string; value: string }) {
       <dt>{term}</dt>
       <dd>{value}</dd>
     </div>
-  );
-}
-
-/** Boxes over the picture: attributes of SVG, since inline styles are forbidden here. */
-function FaceBoxes({ faces, width, height }: { faces: FaceBox[]; width: number; height: number }) {
-  return (
-    <svg class="boxes" viewBox={`0 0 ${width} ${height}`} role="group" aria-label="Faces">
-      {faces.map((face, index) => {
-        const [x, y, w, h] = face.box;
-        const box = (
-          <rect x={x * width} y={y * height} width={w * width} height={h * height} rx="4" />
-        );
-        const label = `Face ${index + 1}`;
-        return face.clusterId === null
-          ? <g role="img" aria-label={`${label}, in no cluster`}>{box}</g>
-          : (
-            <a
-              href={`/people/${face.clusterId}`}
-              aria-label={`${label}: unnamed person ${face.clusterId}`}
-            >
-              {box}
-            </a>
-          );
-      })}
-    </svg>
   );
 }

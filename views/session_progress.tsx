@@ -3,6 +3,7 @@ import type { PhotoTile } from "../db/photo_queries.ts";
 import type { EventKind, SessionStatus } from "../db/schema.ts";
 import type { SessionRow } from "../db/session_queries.ts";
 import type { SessionEvent } from "../db/timeline_queries.ts";
+import type { SessionGrouping } from "../jobs/people/session_grouping.ts";
 import type { UnifiedProgress } from "../jobs/progress.ts";
 import { ClusterRows } from "./cluster_rows.tsx";
 import { eventWords } from "./event_words.ts";
@@ -27,6 +28,8 @@ export interface SessionView {
   deed: SessionEvent | null;
   /** It waits or failed because files are not there; somebody may say that they are really gone. */
   missesFiles: boolean;
+  /** What its last grouping came to; null before there is one. */
+  grouping: SessionGrouping | null;
   now: Date;
 }
 
@@ -102,7 +105,7 @@ export function SessionProgress(view: SessionView) {
         )}
       </ol>
 
-      <SessionCounters session={session} phases={phases} />
+      <SessionCounters session={session} phases={phases} grouping={view.grouping} />
 
       {unreadable > 0 && (
         <p class="faults">

@@ -1,6 +1,6 @@
 import type { SessionRow } from "../db/session_queries.ts";
 import type { UnifiedProgress } from "../jobs/progress.ts";
-import { duration, number, percent } from "./format.ts";
+import { duration, number, percent, several } from "./format.ts";
 import { Layout } from "./layout.tsx";
 import { Pager } from "./pager.tsx";
 import { Bar, Status, Time } from "./parts.tsx";
@@ -112,7 +112,7 @@ function SessionCard({ session, progress, now }: {
               <span>{number(phases.discovery.progress.done)} pictures</span>
             )}
             {session.kind !== "clustering" && <span>{number(session.facesFound)} faces</span>}
-            <span>{number(session.clustersMade)} clusters</span>
+            <span>{several(session.clustersMade, "new group")}</span>
             {failed + phases.faceDetection.progress.failed > 0 && (
               <span class="failed">
                 {number(failed + phases.faceDetection.progress.failed)} failed

@@ -1,6 +1,18 @@
-import { bigint, index, integer, pgTable, primaryKey, real, text } from "drizzle-orm/pg-core";
+import { sql } from "drizzle-orm";
+import {
+  bigint,
+  boolean,
+  index,
+  integer,
+  jsonb,
+  pgTable,
+  primaryKey,
+  real,
+  text,
+} from "drizzle-orm/pg-core";
 import { bytea } from "../columns.ts";
 import { photos } from "./library.ts";
+import { people } from "./people.ts";
 import { id, time } from "./parts.ts";
 
 /** CLIP vectors, one a representative and model: float32, little-endian, L2-normalised. */
@@ -28,7 +40,10 @@ export const clusters = pgTable("clusters", {
   id: id(),
   model: text().notNull(),
   size: integer().notNull(),
+  /** Its most central face. */
   coverFaceId: bigint({ mode: "number" }),
+  /** A face that somebody chose to stand for it: shown first, and the cover of whom it becomes. */
+  chosenFaceId: bigint({ mode: "number" }),
   createdAt: time().notNull().defaultNow(),
 }, (t) => [index("clusters_model").on(t.model, t.size)]);
 
@@ -45,11 +60,38 @@ export const faces = pgTable("faces", {
   score: real().notNull(),
   quality: real().notNull(),
   embedding: bytea().notNull(),
+  /** For faces without a person only. */
   clusterId: bigint({ mode: "number" }).references(() => clusters.id, { onDelete: "set null" }),
+  personId: bigint({ mode: "number" }).references(() => people.id, { onDelete: "set null" }),
+  /** True: somebody said so; false: assigned by the program, if to anybody. */
+  confirmed: boolean().notNull().default(false),
+  /** Cosine to the person's nearest prototype when the program assigned it. */
+  similarity: real(),
+  /** Somebody says that this is no face: it is shown nowhere, and belongs nowhere. */
+  notAFace: boolean().notNull().default(false),
 }, (t) => [
   index("faces_photo").on(t.photoId, t.model),
   index("faces_cluster").on(t.clusterId),
+  // All that a list of people counts: it reads the index and no row.
+  index("faces_person").on(t.personId, t.photoId, t.model, t.confirmed, t.notAFace)
+    .where(sql`person_id is not null`),
+  index("faces_model").on(t.model, t.id),
 ]);
+
+/** How a clustering differs from the one before it: numbers of clusters, and of faces that moved. */
+export interface ClusteringDifference {
+  /** Clusters with the very faces they had. */
+  same: number;
+  /** Clusters that only gained faces. */
+  grown: number;
+  /** Clusters that lost some faces, or lost some and gained others. */
+  changed: number;
+  made: number;
+  gone: number;
+  facesMoved: number;
+  /** Proposals made, which wait for a yes. */
+  proposals: number;
+}
 
 /** Clusterings of the whole library, newest last. */
 export const clusterings = pgTable("clusterings", {
@@ -59,6 +101,8 @@ export const clusterings = pgTable("clusterings", {
   faces: integer().notNull(),
   clusters: integer().notNull(),
   noise: integer().notNull(),
+  /** What is other than after the last one. */
+  difference: jsonb().$type<ClusteringDifference>(),
   loadedAt: time().notNull(),
   finishedAt: time().notNull().defaultNow(),
 });

@@ -80,6 +80,10 @@ export const sessions = pgTable("sessions", {
   clipModel: text(),
   faceModel: text(),
   facesFound: integer().notNull().default(0),
+  /** Of the faces found: how many were a known person's for certain, and how many likely. */
+  facesAssigned: integer().notNull().default(0),
+  facesSuggested: integer().notNull().default(0),
+  /** Clusters that its groupings added to those that were there. */
   clustersMade: integer().notNull().default(0),
   createdAt: time().notNull().defaultNow(),
   startedAt: time(),

@@ -8,8 +8,8 @@ import {
   floats64,
   integers32,
   normalise,
+  people,
   pick,
-  seeded,
   withReference,
 } from "./test_support.ts";
 
@@ -43,6 +43,22 @@ for (
   );
 }
 
+for (const set of ["bn2k", "bh2k"]) {
+  Deno.test(
+    `labels of ${set} with the density capped are the reference's`,
+    withReference(async (folder) => {
+      const vectors = floats32(`${folder}/${set}.emb.f32`);
+      const { labels } = await cluster(vectors, DIM, { densityCap: .65 });
+      const expected = integers32(`${folder}/${set}.ms3sk.canonical_cap065.i32`);
+      assert.equal(differing(labels, expected), 0);
+      const truth = integers32(`${folder}/${set}.truth.i32`);
+      const plain = await cluster(vectors, DIM);
+      assert.ok(agreement(labels, truth).pairF >= .98, "bursts do not shatter people");
+      assert.ok(agreement(plain.labels, truth).pairF < .5, "as they do without it");
+    }),
+  );
+}
+
 Deno.test(
   "strengths are scikit-learn's probabilities where the trees have no ties",
   withReference(async (folder) => {
@@ -50,21 +66,6 @@ Deno.test(
     const expected = floats64(`${folder}/h2k.sklearn142_mcs3_prob.f64`);
     const off = expected.filter((p, i) => Math.abs(p - strengths[i]) > 1e-4).length;
     assert.ok(off <= expected.length * .01, `${off} of ${expected.length} differ`);
-  }),
-);
-
-Deno.test(
-  "the partition depends neither on the order of points nor on the axes",
-  withReference(async (folder) => {
-    for (const options of [{}, FACE_DEFAULTS]) {
-      const vectors = floats32(`${folder}/bh2k.emb.f32`);
-      const { labels } = await cluster(vectors, DIM, options);
-      const rows = shuffled(labels.length, seeded(7));
-      const permuted = await cluster(pick(vectors, DIM, rows), DIM, options);
-      assert.equal(differing(permuted.labels, rows.map((row) => labels[row])), 0);
-      const rotated = await cluster(reflected(vectors, seeded(8)), DIM, options);
-      assert.equal(differing(rotated.labels, labels), 0);
-    }
   }),
 );
 
@@ -158,6 +159,12 @@ Deno.test("no points, one, two; identical points", async () => {
       assert.deepEqual(medoids, []);
     }
   }
+  for (const mode of ["graph", "lists"] as const) {
+    for (const count of [0, 1, 2, 3, 40]) {
+      const { labels } = await cluster(identical(count), 8, { ...FACE_DEFAULTS, mode });
+      assert.deepEqual([...labels], new Array(count).fill(count < 3 ? -1 : 0));
+    }
+  }
   // The root is not selectable, so the plain tree has nothing to offer; collapsed, it is one burst.
   const plain = await cluster(identical(700), 8);
   assert.ok(plain.labels.every((label) => label === -1));
@@ -205,6 +212,11 @@ Deno.test("options out of range are refused by name", async () => {
   await refuse({ minSamples: 2.5 }, /minSamples is 2\.5/);
   await refuse({ similarityFloor: 1 }, /similarityFloor is 1/);
   await refuse({ collapse: NaN }, /collapse is NaN/);
+  await refuse({ densityCap: 2 }, /densityCap is 2/);
+  await refuse({ mode: "fast" as "lists" }, /mode is fast/);
+  const kept = (...ids: number[]) => ({ ids: Float64Array.from(ids), lists: null });
+  await refuse({ kept: kept(1, 2) }, /2 ids for 5 points/);
+  await refuse({ kept: kept(1, 2, 3, 4, 4) }, /id 4/);
 });
 
 Deno.test("progress starts at 0, only rises and ends at its total, fixed from the start", async () => {
@@ -268,44 +280,8 @@ function identical(count: number): Float32Array {
   return Float32Array.from({ length: count * 8 }, (_, i) => i % 8 === 0 ? 1 : 0);
 }
 
-/** `count` people of `pictures` faces each, near each other in 32 dimensions, in turn. */
-function people(count: number, pictures: number) {
-  const random = seeded(1);
-  const centres = Array.from(
-    { length: count },
-    () => Array.from({ length: 32 }, () => random() - .5),
-  );
-  const persons = Array.from({ length: count * pictures }, (_, i) => i % count);
-  const vectors = persons.flatMap((p) => centres[p].map((x) => x + .3 * (random() - .5)));
-  return { vectors: normalise(Float32Array.from(vectors), 32), persons };
-}
-
 function byPerson(truth: Int32Array): Map<number, number[]> {
   const rows = new Map<number, number[]>();
   truth.forEach((person, row) => rows.set(person, [...rows.get(person) ?? [], row]));
   return rows;
-}
-
-function shuffled(count: number, random: () => number): number[] {
-  const order = Array.from({ length: count }, (_, i) => i);
-  for (let i = count - 1; i > 0; i--) {
-    const j = Math.floor(random() * (i + 1));
-    [order[i], order[j]] = [order[j], order[i]];
-  }
-  return order;
-}
-
-/** The same points after six reflections in random planes: a rotation of the space. */
-function reflected(vectors: Float32Array, random: () => number): Float32Array {
-  const rotated = Float64Array.from(vectors);
-  for (let turn = 0; turn < 6; turn++) {
-    const normal = Float64Array.from({ length: DIM }, () => random() - .5);
-    const square = normal.reduce((sum, x) => sum + x * x, 0);
-    for (let start = 0; start < rotated.length; start += DIM) {
-      let along = 0;
-      for (let i = 0; i < DIM; i++) along += rotated[start + i] * normal[i];
-      for (let i = 0; i < DIM; i++) rotated[start + i] -= 2 * along / square * normal[i];
-    }
-  }
-  return normalise(Float32Array.from(rotated), DIM);
 }

@@ -1,7 +1,10 @@
-import { type DisjointSets, disjointSets, membersOf, numbered, union } from "./disjoint_sets.ts";
-import { emptyLists, insert, type Neighbours, refineRow } from "./neighbours.ts";
-import { type Points, similarity, subset } from "./points.ts";
-import { type ProductBackend, roundingSlack } from "./products.ts";
+import { type ConstrainedSets, mayUnite, unite } from "./constraints.ts";
+import { compareContents, contentOrder } from "./content_order.ts";
+import { disjointSets, find, membersOf, numbered, union } from "./disjoint_sets.ts";
+import { addEdge, AT_ONCE, type Edges, noEdges, strongestFirst } from "./edges.ts";
+import { medoid, product, sumOf } from "./medoid.ts";
+import type { Neighbours } from "./neighbours.ts";
+import type { Points } from "./points.ts";
 import type { Labelling } from "./select.ts";
 import type { Step } from "./steps.ts";
 
@@ -12,156 +15,145 @@ export interface Groups {
   representatives: Int32Array;
 }
 
-/**
- * Collects pairs of cosine `threshold` or more into groups (connected components): give `onPair` to
- * the neighbour sweep, then read `groups`. Close to the threshold the cosine is computed in
- * float64.
- */
-export function nearDuplicates(points: Points, threshold: number): {
-  onPair(p: number, q: number): void;
-  groups(): Groups;
-} {
-  const sets = disjointSets(points.count);
-  return {
-    onPair(p, q) {
-      if (similarity(points, p, q) >= threshold) union(sets, p, q);
-    },
-    groups: () => grouped(points, sets),
-  };
+/** Every point as a group of its own. */
+export function singleGroups(count: number): Groups {
+  const each = disjointSets(count);
+  return { of: each, count, representatives: each };
 }
 
-function grouped(points: Points, sets: DisjointSets): Groups {
-  const numbering = numbered(sets);
-  const { starts, members } = membersOf(numbering);
-  const mean = sumOf(points, members);
-  for (let i = 0; i < points.dim; i++) mean[i] /= points.count;
-  const representatives = new Int32Array(numbering.count);
-  for (let g = 0; g < numbering.count; g++) {
-    representatives[g] = medoid(points, members.subarray(starts[g], starts[g + 1]), mean);
-  }
-  return { ...numbering, representatives };
-}
-
-/**
- * The member most similar to all members: as Σ p·q = p·Σq, one pass over them. Of members that tie
- * (both of any two do) it takes the one furthest from `mean`, the mean of all points, when given:
- * blurred faces drift towards that, and the choice does not depend on the order of points.
- */
-export function medoid(points: Points, members: Int32Array, mean?: Float64Array): number {
-  if (members.length === 1) return members[0];
-  const sum = sumOf(points, members);
-  if (mean) { for (let i = 0; i < points.dim; i++) sum[i] -= 1e-3 * mean[i]; }
-  let best = members[0], highest = -Infinity;
-  for (const p of members) {
-    let score = 0;
-    for (let i = 0; i < points.dim; i++) score += points.vectors[p * points.dim + i] * sum[i];
-    if (score > highest) [best, highest] = [p, score];
-  }
-  return best;
-}
-
-function sumOf({ vectors, dim }: Points, members: Int32Array): Float64Array {
-  const sum = new Float64Array(dim);
-  for (const p of members) for (let i = 0; i < dim; i++) sum[i] += vectors[p * dim + i];
-  return sum;
-}
-
-interface ReduceOptions {
-  /** Entries a list must have, or as many as there are other representatives. */
-  needed: number;
-  products: ProductBackend;
+interface PermittedOptions {
+  /** Cosine from which two points count as one. */
+  threshold: number;
+  bound: ConstrainedSets;
   step: Step;
 }
 
 /**
- * The neighbour lists of the representatives among themselves, from the lists over all points:
- * other members are dropped, and the bound on what is unlisted stays true. Lists left with less
- * than `needed` entries (a burst beside them had filled them) are found anew by products.
+ * The `components` of near-duplicates, less what constraints forbid: their listed pairs are joined
+ * from the nearest on, as long as the two sides do not exclude each other; what is connected beyond
+ * the lists only (a burst longer than they are) then in the order of its contents. `bound` is
+ * changed accordingly.
  */
-export async function reduceNeighbours(
+export function permittedGroups(
   points: Points,
-  { neighbours, groups }: { neighbours: Neighbours; groups: Groups },
-  { needed, products, step }: ReduceOptions,
-): Promise<{ points: Points; neighbours: Neighbours }> {
-  const { k } = neighbours;
-  const { representatives, of, count } = groups;
-  const reduced: Neighbours = {
-    k,
-    ids: new Int32Array(count * k).fill(-1),
-    similarities: new Float64Array(count * k).fill(-Infinity),
-    unlisted: Float64Array.from(representatives, (p) => neighbours.unlisted[p]),
+  { neighbours, components }: {
+    neighbours: Neighbours;
+    components: { of: Int32Array; count: number };
+  },
+  { threshold, bound, step }: PermittedOptions,
+): { of: Int32Array; count: number } {
+  const copies = disjointSets(points.count);
+  const join = (p: number, q: number) => {
+    if (find(copies, p) === find(copies, q) || !mayUnite(bound, p, q)) return;
+    unite(bound, p, q);
+    union(copies, p, q);
   };
-  const short: number[] = [];
-  for (let g = 0; g < count; g++) {
-    let length = 0;
-    for (let at = representatives[g] * k; at < (representatives[g] + 1) * k; at++) {
-      const id = neighbours.ids[at];
-      if (id < 0 || representatives[of[id]] !== id) continue;
-      reduced.ids[g * k + length] = of[id];
-      reduced.similarities[g * k + length++] = neighbours.similarities[at];
-    }
-    if (length < Math.min(needed, count - 1)) short.push(g);
+  const pairs = pairsFrom(threshold, neighbours, (part) => step(part * .3));
+  const tie = contentOrder(points, pairs, disjointSets(points.count));
+  let seen = 0;
+  for (const some of strongestFirst(pairs, tie)) {
+    step(.4 + .3 * seen / pairs.count);
+    seen += some.length;
+    for (const e of some) join(pairs.from[e], pairs.to[e]);
   }
-  const kept = subset(points, representatives);
-  await findAnew(kept, { reduced, short, products, step });
-  return { points: kept, neighbours: reduced };
+  const { starts, members } = membersOf(components);
+  for (let c = 0; c < components.count; c++) {
+    if (c % AT_ONCE === 0) step(.7 + .3 * c / components.count);
+    const all = members.subarray(starts[c], starts[c + 1]);
+    if (all.every((p) => find(copies, p) === find(copies, all[0]))) continue;
+    const firsts = firstsOf(points, all, copies);
+    for (let i = 1; i < firsts.length; i++) {
+      step(.7 + .3 * c / components.count);
+      for (let j = 0; j < i; j++) join(firsts[i], firsts[j]);
+    }
+  }
+  return numbered(copies);
 }
 
-interface FindOptions {
-  reduced: Neighbours;
-  short: number[];
-  products: ProductBackend;
-  step: Step;
+/** Of each set among the members the first by content, in that order. */
+function firstsOf(points: Points, members: Int32Array, sets: Int32Array): number[] {
+  const firsts = new Map<number, number>();
+  for (const p of members) {
+    const set = find(sets, p), first = firsts.get(set);
+    if (first === undefined || compareContents(points, p, first) < 0) firsts.set(set, p);
+  }
+  return [...firsts.values()].sort((p, q) => compareContents(points, p, q));
 }
 
-async function findAnew(points: Points, { reduced, short, products, step }: FindOptions) {
-  const { k } = reduced;
-  const { vectors, dim, count } = points;
-  for (let top = 0; top < short.length; top += products.rowBlock) {
-    const rows = short.slice(top, top + products.rowBlock);
-    const lists = emptyLists(rows.length, k);
-    const block = subset(points, rows).vectors;
-    for (let left = 0; left < count; left += products.columnBlock) {
-      step((top + rows.length * left / count) / short.length);
-      const right = Math.min(count, left + products.columnBlock);
-      const tile = await products.products(block, vectors.subarray(left * dim, right * dim), dim);
-      for (let r = 0; r < rows.length; r++) {
-        for (let id = left; id < right; id++) {
-          const cosine = tile[r * (right - left) + id - left];
-          if (cosine > lists.worst[r] && id !== rows[r]) insert(lists, r, { id, cosine });
-        }
-      }
+function pairsFrom(
+  threshold: number,
+  { k, ids, similarities, unlisted }: Neighbours,
+  step: Step,
+): Edges {
+  const points: number[] = [], places: number[] = [];
+  for (let p = 0; p < unlisted.length; p++) {
+    if (p % AT_ONCE === 0) step(p / unlisted.length);
+    for (let at = p * k; at < (p + 1) * k && similarities[at] >= threshold; at++) {
+      points.push(p);
+      places.push(at);
     }
-    for (let r = 0; r < rows.length; r++) {
-      const ids = lists.ids.subarray(r * k, (r + 1) * k);
-      refineRow(points, reduced, { row: rows[r], ids, point: rows[r] });
-      reduced.unlisted[rows[r]] = Math.min(1, lists.worst[r] + roundingSlack(dim));
-    }
+  }
+  const pairs = noEdges(points.length);
+  places.forEach((at, i) => {
+    addEdge(pairs, points[i], { to: ids[at], weight: similarities[at], cosine: similarities[at] });
+  });
+  return pairs;
+}
+
+/**
+ * Adds to each component the point that stands for it: its medoid, and of those that tie the one
+ * furthest from the mean of all points that have near-duplicates, as blurred faces drift towards
+ * that.
+ */
+export function withRepresentatives(
+  points: Points,
+  components: { of: Int32Array; count: number },
+  step: Step,
+): Groups {
+  const { starts, members } = membersOf(components);
+  const alone = (g: number) => starts[g + 1] - starts[g] === 1;
+  const mean = sumOf(points, members.filter((p) => !alone(components.of[p])), step);
+  const representatives = new Int32Array(components.count);
+  for (let g = 0; g < components.count; g++) {
+    if (g % AT_ONCE === 0) step(starts[g] / points.count);
+    representatives[g] = alone(g)
+      ? members[starts[g]]
+      : medoid(points, members.subarray(starts[g], starts[g + 1]), {
+        step,
+        further: (p) => -product(points, p, { other: mean, at: 0 }),
+      });
   }
   step(1);
+  return { ...components, representatives };
 }
 
 /**
- * Gives every point the label and strength of its representative. A group of `minClusterSize`
- * points or more whose representative is noise is a cluster of its own, with strength 1: that many
- * pictures of one face are a person even if nothing else resembles them.
+ * Gives every point the label and strength of its representative. Points whose representative is
+ * noise are a cluster of their own, with strength 1, where they are a group of `minClusterSize` or
+ * more (that many pictures of one face are a person even if nothing else resembles them) or are of
+ * the several confirmed points of a person, who stay `together`.
  */
 export function expandLabels(
   { labels, strengths }: Labelling,
   groups: Groups,
-  minClusterSize: number,
+  { minClusterSize, together }: { minClusterSize: number; together: Int32Array[] },
 ): Labelling {
   const sizes = new Int32Array(groups.count);
   for (const g of groups.of) sizes[g]++;
   const labelOf = labels.slice(), strengthOf = strengths.slice();
   let next = labels.reduce((most, label) => Math.max(most, label + 1), 0);
+  const own = (some: Iterable<number>) => {
+    for (const g of some) [labelOf[g], strengthOf[g]] = [next, 1];
+    next++;
+  };
+  for (const points of together) {
+    if (labelOf[groups.of[points[0]]] < 0) own(Array.from(points, (p) => groups.of[p]));
+  }
   for (let g = 0; g < groups.count; g++) {
-    if (labelOf[g] >= 0 || sizes[g] < minClusterSize) continue;
-    labelOf[g] = next++;
-    strengthOf[g] = 1;
+    if (labelOf[g] < 0 && sizes[g] >= minClusterSize) own([g]);
   }
   return {
-    labels: Int32Array.from(groups.of, (g) => labelOf[g]),
+    labels: groups.of.map((g) => labelOf[g]),
     strengths: Float32Array.from(groups.of, (g) => strengthOf[g]),
   };
 }

@@ -1,5 +1,7 @@
+import { AT_ONCE } from "./edges.ts";
 import { type MergeTree, pointsUnder } from "./merge_tree.ts";
 import { distance } from "./points.ts";
+import type { Step } from "./steps.ts";
 
 /**
  * The hierarchy with only the splits that matter. Cluster 0 is everything; a parent comes before
@@ -28,6 +30,7 @@ export interface CondenseOptions {
    * and cluster 0 stands for what holds them. null: the single root is cluster 0 itself.
    */
   partsBornAt: number | null;
+  step: Step;
 }
 
 /**
@@ -37,42 +40,57 @@ export interface CondenseOptions {
  */
 export function condense(
   tree: MergeTree,
-  { minClusterSize, partsBornAt }: CondenseOptions,
+  { minClusterSize, partsBornAt, step }: CondenseOptions,
 ): CondensedTree {
+  const { count, starts, children, sizes } = tree;
   const condensed: CondensedTree = {
     parents: [],
     births: [],
     stabilities: [],
     deaths: [],
-    clusterOf: new Int32Array(tree.count),
-    lambdaOf: new Float64Array(tree.count),
+    clusterOf: new Int32Array(count),
+    lambdaOf: new Float64Array(count),
   };
   const whole = appear(condensed, -1, 0);
-  const work: { node: number; cluster: number }[] = [];
-  const descend = (nodes: number[], { cluster, lambda }: { cluster: number; lambda: number }) => {
-    const large = nodes.filter((node) => tree.sizes[node] >= minClusterSize);
-    for (const node of nodes) {
-      if (tree.sizes[node] < minClusterSize) leave(condensed, cluster, { lambda, tree, node });
-    }
-    const goesOn = large.length === 1 && !(cluster === whole && partsBornAt !== null);
-    for (const node of large) {
-      if (goesOn) work.push({ node, cluster });
+  const nodes: number[] = [], clusters: number[] = []; // what is left to follow: a node in a cluster
+  const descend = (
+    below: ArrayLike<number>,
+    { cluster, lambda }: { cluster: number; lambda: number },
+  ) => {
+    let large = 0;
+    for (let i = 0; i < below.length; i++) if (sizes[below[i]] >= minClusterSize) large++;
+    const goesOn = large === 1 && !(cluster === whole && partsBornAt !== null);
+    for (let i = 0; i < below.length; i++) {
+      const node = below[i];
+      if (sizes[node] < minClusterSize) {
+        leave(condensed, cluster, { lambda, tree, node });
+        continue;
+      }
+      nodes.push(node);
+      if (goesOn) clusters.push(cluster);
       else {
-        depart(condensed, cluster, { lambda, size: tree.sizes[node] });
-        work.push({ node, cluster: appear(condensed, cluster, lambda) });
+        depart(condensed, cluster, { lambda, size: sizes[node] });
+        clusters.push(appear(condensed, cluster, lambda));
       }
     }
   };
-  if (partsBornAt === null) work.push({ node: tree.roots[0], cluster: whole });
-  else descend(tree.roots, { cluster: whole, lambda: 1 / distance(partsBornAt) });
-  for (let next = work.pop(); next; next = work.pop()) {
-    const { node, cluster } = next;
-    if (node < tree.count) leave(condensed, cluster, { lambda: Infinity, tree, node });
+  if (partsBornAt !== null) {
+    descend(tree.roots, { cluster: whole, lambda: 1 / distance(partsBornAt) });
+  } else {
+    nodes.push(tree.roots[0]);
+    clusters.push(whole);
+  }
+  for (let followed = 0; nodes.length > 0; followed++) {
+    if (followed % AT_ONCE === 0) step(followed / count);
+    const node = nodes.pop()!, cluster = clusters.pop()!;
+    if (node < count) leave(condensed, cluster, { lambda: Infinity, tree, node });
     else {
-      const merge = node - tree.count;
-      descend(tree.children[merge], { cluster, lambda: 1 / tree.distances[merge] });
+      const merge = node - count;
+      const below = children.subarray(starts[merge], starts[merge + 1]);
+      descend(below, { cluster, lambda: 1 / tree.distances[merge] });
     }
   }
+  step(1);
   return condensed;
 }
 
@@ -100,7 +118,7 @@ function leave(
   { lambda, tree, node }: { lambda: number; tree: MergeTree; node: number },
 ): void {
   depart(condensed, cluster, { lambda, size: tree.sizes[node] });
-  for (const point of pointsUnder(tree, node)) {
+  for (const point of node < tree.count ? [node] : pointsUnder(tree, node)) {
     condensed.clusterOf[point] = cluster;
     condensed.lambdaOf[point] = lambda;
   }

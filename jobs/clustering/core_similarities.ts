@@ -4,11 +4,12 @@ import type { Neighbours } from "./neighbours.ts";
  * The density around each point: its cosine to the `minSamples` − 1 nearest other point, as
  * `minSamples` counts the point itself (scikit-learn's convention; counting only the others loses
  * people with three pictures). Where there are fewer points the furthest stands in; 1 is returned
- * for `minSamples` 1. Every list must hold `minSamples` − 1 entries or all other points.
+ * for `minSamples` 1. Every list must hold `minSamples` − 1 entries or all other points. No density is
+ * taken for more than `densityCap`.
  */
 export function coreSimilarities(
   { k, similarities, unlisted }: Neighbours,
-  minSamples: number,
+  { minSamples, densityCap = null }: { minSamples: number; densityCap?: number | null },
 ): Float64Array {
   const cores = new Float64Array(unlisted.length).fill(1);
   for (let p = 0; p < cores.length; p++) {
@@ -16,6 +17,7 @@ export function coreSimilarities(
       const cosine = similarities[p * k + rank];
       if (cosine > -Infinity) cores[p] = cosine;
     }
+    if (densityCap !== null) cores[p] = Math.min(cores[p], densityCap);
   }
   return cores;
 }

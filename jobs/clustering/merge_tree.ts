@@ -1,6 +1,7 @@
 import { disjointSets, find, union } from "./disjoint_sets.ts";
+import { AT_ONCE, type Edges, strongestFirst } from "./edges.ts";
 import { distance } from "./points.ts";
-import type { Edges } from "./spanning_tree.ts";
+import type { Step } from "./steps.ts";
 
 /** Relative difference up to which two merge distances are the same one. */
 const TIE = 2e-6;
@@ -12,12 +13,13 @@ const TIE = 2e-6;
  */
 export interface MergeTree {
   count: number;
-  /** Per merge (node − count): the nodes it joins. */
-  children: number[][];
+  /** Merge m (node count + m) joins the nodes `children[starts[m]]` to `children[starts[m + 1] − 1]`. */
+  starts: Int32Array;
+  children: Int32Array;
   /** Per merge: the Euclidean distance at which that happens. */
-  distances: number[];
+  distances: Float64Array;
   /** Per node: the points under it. */
-  sizes: number[];
+  sizes: Int32Array;
   roots: number[];
 }
 
@@ -27,46 +29,130 @@ export interface MergeTree {
  * does not depend on the order of ties: labels of binary trees differ between libraries by up to 17
  * points of 10,000, those of this one by none.
  */
-export function mergeTree(count: number, { from, to, weights }: Edges): MergeTree {
-  const lengths = Float64Array.from(weights, distance);
-  const order = Uint32Array.from(lengths, (_, e) => e).sort((a, b) => lengths[a] - lengths[b]);
-  const sets = disjointSets(count);
-  const topOf = Array.from({ length: count }, (_, p) => p);
-  const tree: MergeTree = {
-    count,
-    children: [],
-    distances: [],
-    sizes: new Array(count).fill(1),
-    roots: [],
-  };
+export function mergeTree(count: number, edges: Edges, step: Step): MergeTree {
+  const { from, to, weights } = edges;
+  const order = ordered(edges, step);
+  const growing = noMerges(count);
+  const lengthAt = (i: number) => distance(weights[order[i]]);
   for (let first = 0, last = 0; first < order.length; first = last) {
-    const length = lengths[order[first]];
-    const merging = new Map<number, number[]>(); // by set representative: the nodes it now joins
-    while (last < order.length && lengths[order[last]] <= length * (1 + TIE) + 1e-12) {
-      const e = order[last++];
-      const a = find(sets, from[e]), b = find(sets, to[e]);
-      const nodes = [...merging.get(a) ?? [topOf[a]], ...merging.get(b) ?? [topOf[b]]];
-      merging.delete(a);
-      merging.delete(b);
-      merging.set(union(sets, a, b), nodes);
-    }
-    for (const [set, nodes] of merging) {
-      topOf[set] = tree.sizes.length;
-      tree.children.push(nodes);
-      tree.distances.push(length);
-      tree.sizes.push(nodes.reduce((sum, node) => sum + tree.sizes[node], 0));
-    }
+    if (growing.merges % AT_ONCE === 0) step(first / order.length);
+    const length = lengthAt(first);
+    do joinNodes(growing, from[order[last]], to[order[last++]]); while (
+      last < order.length && lengthAt(last) <= length * (1 + TIE) + 1e-12
+    );
+    closeMerges(growing, length);
   }
-  for (let p = 0; p < count; p++) if (find(sets, p) === p) tree.roots.push(topOf[p]);
-  return tree;
+  const { sets, topOf, merges } = growing;
+  const roots: number[] = [];
+  for (let p = 0; p < count; p++) if (sets[p] === p) roots.push(topOf[p]);
+  return {
+    count,
+    starts: growing.starts.subarray(0, merges + 1),
+    children: growing.children,
+    distances: growing.distances.subarray(0, merges),
+    sizes: growing.sizes.subarray(0, count + merges),
+    roots,
+  };
+}
+
+/** Edge numbers from the strongest to the weakest, in which order Kruskal left them already. */
+function ordered(edges: Edges, step: Step): Int32Array {
+  const order = new Int32Array(edges.count);
+  let falling = true;
+  for (let e = 0; e < order.length; e++) {
+    order[e] = e;
+    falling &&= e === 0 || edges.weights[e] <= edges.weights[e - 1];
+  }
+  if (falling) return order;
+  let seen = 0;
+  for (const some of strongestFirst(edges)) {
+    step(0);
+    order.set(some, seen);
+    seen += some.length;
+  }
+  return order;
+}
+
+/** A merge tree that grows, and which nodes the sets of the distance at hand join. */
+interface Growing {
+  sets: Int32Array;
+  /** Per set representative: its node. */
+  topOf: Int32Array;
+  /** The nodes that a set joins as a list: its first and last, and what comes after each node. */
+  firstOf: Int32Array;
+  lastOf: Int32Array;
+  after: Int32Array;
+  /** Points of the sets that were changed. */
+  touched: number[];
+  merges: number;
+  starts: Int32Array;
+  children: Int32Array;
+  distances: Float64Array;
+  sizes: Int32Array;
+}
+
+function noMerges(count: number): Growing {
+  return {
+    sets: disjointSets(count),
+    topOf: disjointSets(count),
+    firstOf: new Int32Array(count).fill(-1),
+    lastOf: new Int32Array(count).fill(-1),
+    after: new Int32Array(2 * count).fill(-1),
+    touched: [],
+    merges: 0,
+    starts: new Int32Array(count + 1),
+    children: new Int32Array(2 * count),
+    distances: new Float64Array(count),
+    sizes: new Int32Array(2 * count).fill(1),
+  };
+}
+
+function joinNodes(growing: Growing, p: number, q: number): void {
+  const { sets, topOf, firstOf, lastOf, after, touched } = growing;
+  const a = find(sets, p), b = find(sets, q);
+  for (const set of [a, b]) {
+    if (firstOf[set] >= 0) continue;
+    firstOf[set] = lastOf[set] = topOf[set];
+    touched.push(set);
+  }
+  after[lastOf[a]] = firstOf[b];
+  const last = lastOf[b];
+  const merged = union(sets, a, b);
+  firstOf[merged] = firstOf[a];
+  lastOf[merged] = last;
+}
+
+/** Makes a node of every set that was changed. */
+function closeMerges(growing: Growing, length: number): void {
+  const { sets, topOf, firstOf, lastOf, after, touched, starts, children, sizes } = growing;
+  for (const set of touched) {
+    if (sets[set] === set) {
+      let end = starts[growing.merges], size = 0;
+      for (let node = firstOf[set]; node >= 0; node = after[node]) {
+        children[end++] = node;
+        size += sizes[node];
+      }
+      const node = sets.length + growing.merges;
+      topOf[set] = node;
+      sizes[node] = size;
+      growing.distances[growing.merges++] = length;
+      starts[growing.merges] = end;
+    }
+    firstOf[set] = lastOf[set] = -1;
+  }
+  touched.length = 0;
 }
 
 /** The points under a node. */
-export function* pointsUnder({ count, children }: MergeTree, node: number): Generator<number> {
-  const stack = [node];
-  while (stack.length > 0) {
-    const next = stack.pop()!;
-    if (next < count) yield next;
-    else stack.push(...children[next - count]);
+export function pointsUnder({ count, starts, children }: MergeTree, node: number): number[] {
+  const points: number[] = [], stack = [node];
+  for (let next = stack.pop(); next !== undefined; next = stack.pop()) {
+    if (next < count) points.push(next);
+    else {
+      for (let at = starts[next - count]; at < starts[next - count + 1]; at++) {
+        stack.push(children[at]);
+      }
+    }
   }
+  return points;
 }

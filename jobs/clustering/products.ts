@@ -1,19 +1,26 @@
 /**
  * Where inner products come from. `products(rows, columns, dim)` takes two row-major blocks of
  * vectors and answers a row-major tile, one line a row vector, one float32 a column vector. The
- * tile may be overwritten by the next call. `rowBlock` × `columnBlock` is the shape that suits the
+ * tile may be overwritten by the next call, and a backend may put it into the beginning of `into`,
+ * if that is given and not shared memory. What lies in shared memory must not change
+ * while the backend is open: backends that need it elsewhere copy it once. `rowBlock` × `columnBlock` is the shape that suits the
  * backend: its time is also how long a cancellation may wait. An entry may be off by the rounding
  * of a float32 sum (see `roundingSlack`); everything that decides a result is computed again in
  * float64, so every backend leads to the same clusters.
  */
 export interface ProductBackend {
-  readonly name: "onnx" | "js";
+  readonly name: "onnx" | "wasm" | "js";
   readonly rowBlock: number;
   readonly columnBlock: number;
+  /** Products in tiles that take the time of one `similarity`, about: for even progress. */
+  readonly pace: number;
+  /** Cores it uses. */
+  readonly threads: number;
   products(
     rows: Float32Array,
     columns: Float32Array,
     dim: number,
+    into?: Float32Array,
   ): Float32Array | Promise<Float32Array>;
   close(): Promise<void>;
 }
@@ -37,11 +44,13 @@ export function jsProducts(): ProductBackend {
     name: "js",
     rowBlock: 64,
     columnBlock: 256,
-    products(rows, columns, dim) {
+    pace: 1.3,
+    threads: 1,
+    products(rows, columns, dim, into) {
       const size = rows.length / dim * (columns.length / dim);
-      if (tile.length < size) tile = new Float32Array(size);
-      multiply(rows, columns, { dim, tile });
-      return tile;
+      if (!into && tile.length < size) tile = new Float32Array(size);
+      multiply(rows, columns, { dim, tile: into ?? tile });
+      return into ?? tile;
     },
     close: () => Promise.resolve(),
   };

@@ -12,31 +12,48 @@ export function reconcile<Face extends Id, Cluster extends Id>(
   oldClusters: ReadonlyMap<Face, Cluster>,
   newLabels: ReadonlyMap<Face, number>,
 ): Map<number, Cluster | null> {
+  const reconciler = createReconciler<Cluster>();
+  for (const [face, label] of newLabels) reconciler.add(oldClusters.get(face), label);
+  return reconciler.identities();
+}
+
+/** reconcile for whoever cannot hold the thread for a whole library: the faces one by one. */
+export interface Reconciler<Cluster> {
+  /** A face that was clustered again: the cluster it was in, if in one, and its label now. */
+  add(old: Cluster | undefined, label: number): void;
+  identities(): Map<number, Cluster | null>;
+}
+
+export function createReconciler<Cluster extends Id>(): Reconciler<Cluster> {
   const sizes = new Map<Cluster, number>();
   const overlaps = new Map<Cluster, Map<number, number>>();
   const identities = new Map<number, Cluster | null>();
-  for (const [face, label] of newLabels) {
-    if (label >= 0) identities.set(label, null);
-    const old = oldClusters.get(face);
-    if (old === undefined) continue;
-    sizes.set(old, (sizes.get(old) ?? 0) + 1);
-    if (label < 0) continue;
-    const labels = overlaps.get(old) ?? new Map<number, number>();
-    overlaps.set(old, labels.set(label, (labels.get(label) ?? 0) + 1));
-  }
-  // More than half can lie in one label only, so each old cluster claims at most one.
-  const claims: Claim<Cluster>[] = [];
-  for (const [old, labels] of overlaps) {
-    const size = sizes.get(old)!;
-    for (const [label, shared] of labels) {
-      if (shared > size / 2) claims.push({ old, label, shared, size });
-    }
-  }
-  claims.sort((a, b) => b.shared - a.shared || a.size - b.size || compareIds(a.old, b.old));
-  for (const { old, label } of claims) {
-    if (identities.get(label) === null) identities.set(label, old);
-  }
-  return identities;
+  return {
+    add(old, label) {
+      if (label >= 0) identities.set(label, null);
+      if (old === undefined) return;
+      sizes.set(old, (sizes.get(old) ?? 0) + 1);
+      if (label < 0) return;
+      let labels = overlaps.get(old);
+      if (!labels) overlaps.set(old, labels = new Map());
+      labels.set(label, (labels.get(label) ?? 0) + 1);
+    },
+    identities() {
+      // More than half can lie in one label only, so each old cluster claims at most one.
+      const claims: Claim<Cluster>[] = [];
+      for (const [old, labels] of overlaps) {
+        const size = sizes.get(old)!;
+        for (const [label, shared] of labels) {
+          if (shared > size / 2) claims.push({ old, label, shared, size });
+        }
+      }
+      claims.sort((a, b) => b.shared - a.shared || a.size - b.size || compareIds(a.old, b.old));
+      for (const { old, label } of claims) {
+        if (identities.get(label) === null) identities.set(label, old);
+      }
+      return identities;
+    },
+  };
 }
 
 interface Claim<Cluster> {

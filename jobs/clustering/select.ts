@@ -37,21 +37,27 @@ export interface Labelling {
   strengths: Float32Array;
 }
 
+/** With the densities (λ, one over a distance) at which each numbered cluster appears and ends. */
+export interface DensityLabelling extends Labelling {
+  births: number[];
+  deaths: number[];
+}
+
 /**
  * Labels every point with the selected cluster that holds it, or −1. Clusters are numbered by their
  * first point. A strength is the density at which the point leaves relative to the density at which
  * the cluster ends, and 0 for noise.
  */
 export function labelPoints(
-  { parents, deaths, clusterOf, lambdaOf }: CondensedTree,
+  { parents, births, deaths, clusterOf, lambdaOf }: CondensedTree,
   selected: boolean[],
-): Labelling {
+): DensityLabelling {
   const chosen = new Array<number>(parents.length).fill(-1); // the selected cluster at or above each
   for (let cluster = 0; cluster < parents.length; cluster++) {
     const above = cluster > 0 ? chosen[parents[cluster]] : -1;
     chosen[cluster] = above < 0 && selected[cluster] ? cluster : above;
   }
-  const numbers = new Map<number, number>();
+  const numbers = new Map<number, number>(); // in the order of the labels
   const labels = new Int32Array(clusterOf.length).fill(-1);
   const strengths = new Float32Array(clusterOf.length);
   for (let point = 0; point < labels.length; point++) {
@@ -63,5 +69,11 @@ export function labelPoints(
     const death = deaths[cluster], lambda = lambdaOf[point];
     strengths[point] = lambda >= death ? 1 : lambda / death;
   }
-  return { labels, strengths };
+  const numbered = [...numbers.keys()];
+  return {
+    labels,
+    strengths,
+    births: numbered.map((cluster) => births[cluster]),
+    deaths: numbered.map((cluster) => deaths[cluster]),
+  };
 }

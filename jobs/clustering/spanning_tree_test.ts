@@ -2,9 +2,11 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { coreSimilarities } from "./core_similarities.ts";
 import { disjointSets, union } from "./disjoint_sets.ts";
+import { type Density, type Edges, listedEdges, strongestFirst, withEdges } from "./edges.ts";
 import { nearestNeighbours } from "./neighbours.ts";
+import { groupedNeighbours, type Outward, outwardNeighbours } from "./outward_lists.ts";
 import { distance, type Points, similarity, unitPoints } from "./points.ts";
-import { jsProducts } from "./products.ts";
+import { jsProducts, type ProductBackend } from "./products.ts";
 import { onnxProducts } from "./products_onnx.ts";
 import { spanningTree } from "./spanning_tree.ts";
 import { floats32, floats64, normalise, seeded, withReference } from "./test_support.ts";
@@ -27,7 +29,7 @@ for (
       const points = unitPoints(floats32(`${folder}/${set}.emb.f32`), 512);
       const products = backend === "js" ? jsProducts() : await onnxProducts();
       const neighbours = await nearestNeighbours(points, 16, { products, step });
-      const cores = coreSimilarities(neighbours, minSamples);
+      const cores = coreSimilarities(neighbours, { minSamples });
       if (minSamples === 3) {
         const expected = floats64(`${folder}/${set}.core_ms3.f64`);
         cores.forEach((core, p) => assert.ok(Math.abs(distance(core) - expected[p]) <= 1e-5));
@@ -38,8 +40,9 @@ for (
           assert.ok(Math.abs(distance(cosine) - expected[i]) <= 1e-5)
         );
       }
-      const density = { points, neighbours, cores, floor: -Infinity };
-      const tree = await spanningTree(density, { products, step });
+      const rows = disjointSets(points.count);
+      const density = { points, rows, neighbours, cores, floor: -Infinity };
+      const tree = await treeOf(density, products);
       await products.close();
       const lengths = Float64Array.from(tree.weights, distance).sort();
       const expected = floats64(`${folder}/${set}.ms${minSamples}sk.mst_w_sorted.f64`);
@@ -64,20 +67,92 @@ Deno.test("from short neighbour lists and small tiles comes a maximum spanning f
         k: fc.integer({ min: 2, max: 6 }),
         minSamples: fc.integer({ min: 1, max: 3 }),
         floor: fc.constantFrom(-Infinity, .2, .6, .9),
+        // Right or wrong, groups only decide what is computed.
+        groups: fc.constantFrom("none" as const, "found" as const, "random" as const),
+        threshold: fc.constantFrom(-1, .3, .8, .95),
       }),
-      async ({ count, seed, spread, k, minSamples, floor }) => {
+      async ({ count, seed, spread, k, minSamples, floor, groups, threshold }) => {
         const points = unitPoints(blobs(count, { seed, spread }), 6);
         const products = { ...jsProducts(), rowBlock: 3, columnBlock: 7 };
-        const neighbours = await nearestNeighbours(points, k, { products, step });
-        const cores = coreSimilarities(neighbours, minSamples);
-        const tree = await spanningTree({ points, neighbours, cores, floor }, { products, step });
+        const random = seeded(seed + 1);
+        const { neighbours, outward } = groups === "none"
+          ? { neighbours: await nearestNeighbours(points, k, { products, step }) }
+          : groups === "found"
+          ? await groupedNeighbours(points, { k, threshold, products, step })
+          : await outwardNeighbours(
+            points,
+            Int32Array.from({ length: count }, () => Math.floor(5 * random()) - 1),
+            { k, products, step },
+          );
+        const cores = coreSimilarities(neighbours, { minSamples });
+        const rows = disjointSets(count);
+        const density = { points, rows, neighbours, cores, floor };
+        const tree = await treeOf(density, products, outward);
         const expected = forestByDefinition(points, { minSamples, floor });
-        assert.deepEqual(tree.weights.toSorted((a, b) => a - b), expected);
+        assert.deepEqual([...tree.weights].sort((a, b) => a - b), expected);
         const sets = disjointSets(count);
         tree.from.forEach((from, e) => assert.notEqual(union(sets, from, tree.to[e]), -1));
       },
     ),
-    { numRuns: 300 },
+    { numRuns: 600 },
+  );
+});
+
+/** The exact tree, its arrays as long as it is. */
+async function treeOf(
+  density: Density,
+  products: ProductBackend,
+  outward?: Outward,
+): Promise<Edges> {
+  const listed = listedEdges(density, step);
+  const tree = outward
+    ? await spanningTree(
+      density,
+      withEdges(listed, listedEdges({ ...density, neighbours: outward.lists }, step)),
+      { products, step, outward: { groups: outward.groups, unlisted: outward.lists.unlisted } },
+    )
+    : await spanningTree(density, listed, { products, step });
+  const { count, from, to, weights, cosines } = tree;
+  return {
+    count,
+    from: from.subarray(0, count),
+    to: to.subarray(0, count),
+    weights: weights.subarray(0, count),
+    cosines: cosines.subarray(0, count),
+  };
+}
+
+Deno.test("edges come strongest first, the nearer first of equals, whatever their spread", () => {
+  fc.assert(
+    fc.property(
+      fc.array(
+        fc.tuple(
+          fc.oneof(
+            fc.constantFrom(.5, .5 + 1e-16, 0, 1),
+            fc.double({ min: -1, max: 1, noNaN: true }),
+          ),
+          fc.constantFrom(.1, .2, .3),
+        ),
+        { maxLength: 300, size: "max" },
+      ),
+      (pairs) => {
+        const edges: Edges = {
+          count: pairs.length,
+          from: new Int32Array(pairs.length),
+          to: new Int32Array(pairs.length),
+          weights: Float64Array.from(pairs, ([weight]) => weight),
+          cosines: Float64Array.from(pairs, ([, cosine]) => cosine),
+        };
+        // Of those that agree in both, the later first.
+        const order = [...strongestFirst(edges, (one, other) => other - one)].flatMap((some) => [
+          ...some,
+        ]);
+        const expected = pairs.map((_, e) => e)
+          .sort((a, b) => pairs[b][0] - pairs[a][0] || pairs[b][1] - pairs[a][1] || b - a);
+        assert.deepEqual(order, expected);
+      },
+    ),
+    { numRuns: 500 },
   );
 });
 

@@ -92,3 +92,25 @@ export function pick(vectors: Float32Array, dim: number, rows: number[]): Float3
   rows.forEach((row, i) => picked.set(vectors.subarray(row * dim, (row + 1) * dim), i * dim));
   return picked;
 }
+
+/** 0 … count − 1 in random order. */
+export function shuffled(count: number, random: () => number): number[] {
+  const order = Array.from({ length: count }, (_, i) => i);
+  for (let i = count - 1; i > 0; i--) {
+    const j = Math.floor(random() * (i + 1));
+    [order[i], order[j]] = [order[j], order[i]];
+  }
+  return order;
+}
+
+/** `count` people of `pictures` faces each, near each other in 32 dimensions, in turn. */
+export function people(count: number, pictures: number) {
+  const random = seeded(1);
+  const centres = Array.from(
+    { length: count },
+    () => Array.from({ length: 32 }, () => random() - .5),
+  );
+  const persons = Array.from({ length: count * pictures }, (_, i) => i % count);
+  const vectors = persons.flatMap((p) => centres[p].map((x) => x + .3 * (random() - .5)));
+  return { vectors: normalise(Float32Array.from(vectors), 32), persons };
+}
