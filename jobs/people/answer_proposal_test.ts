@@ -110,3 +110,28 @@ Deno.test("a yes to a question puts nobody on a photo twice", async () => {
     assert.deepEqual(noes.map(({ faceId }) => faceId), asked.slice(2));
   });
 });
+
+Deno.test("what the program guessed since is no reason against a yes", async () => {
+  const photo = 7100;
+  await withLibrary([
+    ...some(3, 0, { person: 0, confirmed: true }),
+    ...some(2, 0, { cluster: 0 }),
+    { look: 0, photo, cluster: 0 },
+    { look: 0, photo, person: 0, confirmed: false },
+  ], async ({ db, faces: ids, people: persons }) => {
+    const anna = persons.get(0)!;
+    const [{ id }] = await db.insert(proposals).values({
+      clusteringId: 1,
+      model: MODEL,
+      kind: "joined",
+      personId: anna,
+      faceIds: ids.slice(3, 6),
+      similarity: 0.6,
+    }).returning({ id: proposals.id });
+    const { faces } = await Actions.answerProposal(db, { proposalId: id, answer: "yes" }, BY);
+    assert.equal(faces, 3);
+    const [asked, guessed] = await faceRows(db, ids.slice(5));
+    assert.deepEqual([asked.personId, asked.confirmed], [anna, true]);
+    assert.deepEqual([guessed.personId, guessed.confirmed], [null, false]);
+  });
+});

@@ -92,6 +92,19 @@ Deno.test("learning whom people look like", async (t) => {
     await db.delete(rejections);
   });
 
+  await t.step("a no to a large group leaves room for those before it", async () => {
+    const rejected = async (likeness: number, at: string) => {
+      const embedding = bytesOfVector(lookingLike(0, { likeness, else: 5 }));
+      const faceId = await insertFace(db, { embedding });
+      await db.insert(rejections).values({ faceId, personId: anna.id, at: new Date(at) });
+    };
+    await rejected(0.8, "2026-01-01T00:00:00Z");
+    for (let face = 0; face < 120; face++) await rejected(0.5, "2026-01-02T00:00:00Z");
+    await learn(db, [anna.id]);
+    near((await known(anna.id))!.certain, 0.85);
+    await db.delete(rejections);
+  });
+
   await t.step("the gallery follows what happens, also what is taken back", async () => {
     const before = (await readGallery(db, MODEL))!;
     assert.equal(await readGallery(db, MODEL), before, "nothing new: nothing read");
