@@ -115,11 +115,11 @@ async function focusStays(tab: Tab): Promise<void> {
   await button(page, "Pause").focus();
   const before = polls(tab);
   const shown = await section(page);
-  await until("three polls", async () => {
+  // A busy machine may load its models for longer than that, and the page shows just this.
+  await until("three polls, and a change around the button", async () => {
     assert.equal(await focused.innerText(), "Pause");
-    return polls(tab) >= before + 4;
+    return polls(tab) >= before + 4 && await section(page) !== shown;
   });
-  assert.notEqual(await section(page), shown, "nothing changed around the button");
   await page.keyboard.press("Enter");
   await until("the run is paused", async () => await status(page) === "Paused");
   assert.deepEqual(tab.complaints, []);
