@@ -58,10 +58,10 @@ export async function sharedSweep(
   return openLists(memory, count, { k, ...TILE, thread: 0 });
 }
 
-/** Of a quiet machine's 40 ms. */
+/** On a quiet machine threads begin within 40 ms. */
 const LONGEST_START_MS = 250;
 
-/** Lets the threads begin, which this one's event loop has a part in. */
+/** Lets the threads begin: the thread that starts them hears of them by this one's event loop. */
 async function awaitBeginning(
   control: Int32Array,
   { threads, look }: { threads: number; look: () => void },

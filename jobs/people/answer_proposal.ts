@@ -7,7 +7,7 @@ import { giveFaces, takeFaces, theseFor } from "./give.ts";
 import { distinct, missingFault, quoted } from "./held.ts";
 import { lastChangeOf } from "./last_change.ts";
 import { facesOf, titleOf } from "./names.ts";
-import { pairKey, readRefused } from "./store_proposals.ts";
+import { permitted } from "./store_proposals.ts";
 
 /**
  * Answers what a grouping would change about a person. joined: yes confirms the faces as theirs, no
@@ -80,12 +80,9 @@ interface OpenFace {
 
 // Which of two faces of one photo was meant nobody knows.
 async function alone(tx: Tx, faces: OpenFace[], personId: number): Promise<OpenFace[]> {
-  const pairs = faces.map(({ faceId }) => ({ faceId, personId }));
-  const refused = await readRefused(tx, pairs, { guesses: false });
   const photos = Map.groupBy(faces, ({ photoId }) => photoId);
-  return faces.filter(({ faceId, photoId }) =>
-    photos.get(photoId)!.length === 1 && !refused.has(pairKey({ faceId, personId }))
-  );
+  const single = faces.filter(({ photoId }) => photos.get(photoId)!.length === 1);
+  return await permitted(tx, single.map((face) => ({ ...face, personId })));
 }
 
 /** What messages say of faces that stay out of a yes because of another face of their photo. */

@@ -1,6 +1,5 @@
 import { sql } from "drizzle-orm";
 import type { Db, Tx } from "../../db/client.ts";
-import { DRAWN } from "../../db/shown_faces.ts";
 import { leftOut } from "./answer_proposal.ts";
 import { type Change, makeChange } from "./change.ts";
 import { PeopleFault } from "./fault.ts";
@@ -8,6 +7,7 @@ import { giveFaces, takeFaces } from "./give.ts";
 import { type HeldFace, holdFaces, holdPerson, quoted, refuseNotAFace } from "./held.ts";
 import { lastChangeOf } from "./last_change.ts";
 import { facesOf, titleOf } from "./names.ts";
+import { permitted } from "./store_proposals.ts";
 
 export type Answer = "yes" | "no" | "skip";
 
@@ -121,20 +121,12 @@ function standingOf(
 
 /** Of faces of one photo the likeliest, and none where the person is by somebody's word. */
 async function oncePerPhoto(tx: Tx, asked: Asked[]): Promise<Asked[]> {
-  if (asked.length === 0) return [];
-  const rows = await tx.execute<{ face: string }>(sql`
-    select f.id as face
-    from unnest(${sql.param(asked.map(({ face }) => face.id))}::bigint[],
-      ${sql.param(asked.map(({ personId }) => personId))}::bigint[]) as n (face, person)
-    join faces f on f.id = n.face
-    where exists (select from faces g where g.photo_id = f.photo_id and g.person_id = n.person
-      and g.confirmed and g.model in (f.model, ${DRAWN}))`);
-  const beside = new Set(rows.map(({ face }) => Number(face)));
+  const free = await permitted(tx, asked.map((one) => ({ ...one, faceId: one.face.id })));
   const taken = new Set<string>();
-  return asked.toSorted((a, b) => b.similarity - a.similarity || a.face.id - b.face.id)
+  return free.toSorted((a, b) => b.similarity - a.similarity || a.faceId - b.faceId)
     .filter(({ face, personId }) => {
       const place = `${face.photoId} ${face.model} ${personId}`;
-      if (beside.has(face.id) || taken.has(place)) return false;
+      if (taken.has(place)) return false;
       taken.add(place);
       return true;
     });

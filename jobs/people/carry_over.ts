@@ -16,9 +16,10 @@ const PHOTOS_AT_ONCE = 1000;
  * first. They get the person, with the word whether somebody confirmed it, the "not a face", the
  * rejections and the splits. The former model's faces are those that were shown, so that what they
  * say is the newer: a confirmed person takes the place of another, and a rejection that of a name.
- * Clusters that were made before a split was known here are taken apart by it. What they say nothing about stays as it is, and so do faces that have no match. Nothing of the
- * former model changes, so one can go back, with what was said meanwhile. In portions, one after
- * the other in this transaction; returns how many faces changed.
+ * Clusters that were made before a split was known here are taken apart by it. What nothing was said
+ * about stays as it is, and so do faces that have no match. Nothing of the former model changes, so
+ * one can go back, with what was said meanwhile. In portions, one after the other in this
+ * transaction; returns how many faces changed.
  */
 export async function carryOver(
   tx: Tx,

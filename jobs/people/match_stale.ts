@@ -4,6 +4,7 @@ import { SHOWN_FACES } from "../../db/serving_queries.ts";
 import { transact } from "../../db/transact.ts";
 import { lockClusters } from "../store_clusters.ts";
 import { takingTurns } from "../turns.ts";
+import { PORTION } from "./face_vectors.ts";
 import { type People, readGallery, readPeople } from "./gallery.ts";
 import { unitVector } from "./load_faces.ts";
 import { MARGIN } from "./match.ts";
@@ -13,9 +14,6 @@ import { type Gallery, scoreFaces } from "./score.ts";
 import { settleFaces } from "./settle.ts";
 
 const LOOKING_LOCK = 0x5afe0007;
-
-/** Faces read by one statement, and made into one block: some 5 ms of this thread. */
-const PORTION = 500;
 
 /** A face that may be one of the people whose confirmed faces have changed, or was taken for one. */
 interface Affected {

@@ -7,7 +7,7 @@ import { PeopleFault } from "./fault.ts";
 import { giveFaces, theseFor } from "./give.ts";
 import { distinct } from "./held.ts";
 import { facesOf, titleOf } from "./names.ts";
-import { pairKey, readRefused } from "./store_proposals.ts";
+import { permitted } from "./store_proposals.ts";
 import { checkTarget, type Chosen, makePerson, means, openTarget, type Target } from "./targets.ts";
 
 /**
@@ -39,8 +39,7 @@ async function giveRest(tx: Tx, cluster: HeldCluster, { id, name }: Chosen): Pro
   const rows = await tx.execute<{ id: string }>(sql`
     select id from faces where cluster_id = ${cluster.id} order by id`);
   const pairs = rows.map((row) => ({ faceId: Number(row.id), personId: id }));
-  const refused = await readRefused(tx, pairs, { guesses: false });
-  const free = pairs.filter((pair) => !refused.has(pairKey(pair))).map(({ faceId }) => faceId);
+  const free = (await permitted(tx, pairs)).map(({ faceId }) => faceId);
   if (free.length === 0) {
     throw new PeopleFault(
       "conflict",
@@ -52,9 +51,10 @@ async function giveRest(tx: Tx, cluster: HeldCluster, { id, name }: Chosen): Pro
     );
   }
   const faces = await giveFaces(tx, theseFor(free, id));
-  const rest = refused.size === 0
+  const left = pairs.length - free.length;
+  const rest = left === 0
     ? ""
-    : `; ${refused.size} of the group cannot be, and ${refused.size === 1 ? "stays" : "stay"}`;
+    : `; ${left} of the group cannot be, and ${left === 1 ? "stays" : "stay"}`;
   return { faces, personId: id, message: `Named ${facesOf(faces)} ${titleOf(name)}${rest}` };
 }
 

@@ -47,6 +47,12 @@ export async function readRefused(
   );
 }
 
+/** Those of the pairs for which nothing speaks against somebody's yes: see readRefused. */
+export async function permitted<P extends Pair>(tx: Tx, pairs: P[]): Promise<P[]> {
+  const refused = await readRefused(tx, pairs, { guesses: false });
+  return pairs.filter((pair) => !refused.has(pairKey(pair)));
+}
+
 /** Joining takes two faces: single ones are suggested by the matching. */
 const fewest = ({ kind }: Question) => kind === "joined" ? 2 : 1;
 

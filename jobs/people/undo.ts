@@ -20,8 +20,8 @@ import {
 } from "./undo_rows.ts";
 
 /**
- * Takes a change back, by default the last one of a person that holds: what it made goes, what it deleted is
- * there again, what it changed is as before. What the program did since is no obstacle: faces that
+ * Takes a change back, by default the last one of a person that holds: what it made goes, what it
+ * deleted is there again, what it changed is as before. What the program did since is no obstacle: faces that
  * were deleted are left out, clusters that are gone are made again, and what the program had given
  * to somebody who goes is nobody's. The undoing cannot be undone. Undoing twice is so already
  * (changeId null). Throws PeopleFault: missing if there is no such change, conflict, with nothing
