@@ -69,6 +69,7 @@ export async function clusterFaces(context: WorkerContext, claim: Claim): Promis
       thresholds: context.engine.thresholds,
       units: progress.total,
       unitsLeft: Math.max(0, progress.total - progress.flushed),
+      cancelled: stop,
     });
     if (stored) await forgetFormerGroupings(context.db, model);
     if (stored && result.lists) {
@@ -158,12 +159,20 @@ function flush(
   });
 }
 
-/** Stores the result and ends the job, unless somebody else has it by now: then false. */
-async function finish(
-  { db }: WorkerContext,
-  claim: Claim,
-  grouping: Grouping & { loadedAt: string; seen: number; units: number; unitsLeft: number },
-): Promise<boolean> {
+interface Result extends Grouping {
+  loadedAt: string;
+  seen: number;
+  units: number;
+  unitsLeft: number;
+  cancelled(): void;
+}
+
+/**
+ * Stores the result and ends the job, unless somebody else has it by now: then false. Throws, with
+ * nothing stored, if the phase was cancelled since its last flush: who cancels a grouping wants
+ * none. One that was paused is whole and stays.
+ */
+async function finish({ db }: WorkerContext, claim: Claim, grouping: Result): Promise<boolean> {
   return await transact(db, async (tx) => {
     if ((await holdClaim(tx, claim)).size === 0) return false;
     const { clusters, difference } = await storeGrouping(tx, grouping);
@@ -190,13 +199,18 @@ async function finish(
 async function endPhaseWork(
   tx: Tx,
   claim: Claim,
-  { units, unitsLeft }: { units: number; unitsLeft: number },
+  { units, unitsLeft, cancelled }: Result,
 ): Promise<void> {
   const { sessionId } = claim;
-  await tx.execute(sql`
+  const ended = await tx.execute(sql`
     update phases set total = coalesce(total, ${units}), done = coalesce(total, ${units}),
       ${rateUpdate(unitsLeft, { sessionId, name: "clustering" })}
-    where session_id = ${sessionId} and name = 'clustering'`);
+    where session_id = ${sessionId} and name = 'clustering' and status <> 'cancelled'
+    returning 1`);
+  if (ended.length === 0) {
+    cancelled();
+    throw new DOMException("The grouping was cancelled before it was stored", "AbortError");
+  }
   await sampleProgress(tx, { sessionId, phase: "clustering" });
   await tx.execute(sql`
     update jobs set state = 'done', claim_id = null, finished_at = now()

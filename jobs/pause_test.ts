@@ -152,9 +152,10 @@ Deno.test("a pause and a cancel take effect within two seconds in every phase", 
     const { key: model, dimension } = models.faces;
     await strangers(db, { count: 12_000, dimension, model });
     const whole = async (id: number) => {
-      const { status } = await rowOf(worker, id, "clustering");
+      const { total, done } = await rowOf(worker, id, "clustering");
       const stored = await count(sql`select count(*) from clusterings where session_id = ${id}`);
-      assert.equal(stored, status === "completed" ? 1 : 0);
+      // On a busy machine it may be stored while the pause or the cancel arrives.
+      assert.equal(stored, done === total ? 1 : 0, `stored, with ${done} of ${total} counted`);
     };
     // From the lists that the last one kept it would be over before anybody could pause it.
     const lists = neighbourFile(worker.config.dataDir, model);
