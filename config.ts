@@ -3,6 +3,10 @@ import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { DEVICE_SETTINGS, type DeviceSetting } from "./models/devices/device.ts";
 
+/** Where vectors are looked for. */
+export const VECTORS_SETTINGS = ["hnswlib", "pgvector"] as const;
+export type VectorsSetting = typeof VECTORS_SETTINGS[number];
+
 /** Everything the program can be told, from the environment and flags, checked once at start. */
 export interface Config {
   host: string;
@@ -27,6 +31,8 @@ export interface Config {
   stallSeconds: number;
   /** Runs pause while less than this is free in the data directory; in millions of bytes. */
   minFreeMb: number;
+  /** What finds the nearest vectors: hnswlib in a thread of the web process, or the database's pgvector. */
+  vectors: VectorsSetting;
   /** Host names, besides the address it listens on, under which browsers may use this server. */
   allowedHosts: string[];
 }
@@ -66,6 +72,7 @@ const schema = z.object({
     .describe("a number of seconds, 1 or more"),
   SAFELIGHT_MIN_FREE_MB: number.pipe(z.number().min(0)).default(256)
     .describe("a number of megabytes, 0 or more"),
+  SAFELIGHT_VECTORS: z.enum(VECTORS_SETTINGS).default("hnswlib").describe("hnswlib or pgvector"),
   SAFELIGHT_ALLOWED_HOSTS: z.string().default("").describe("host names with commas between"),
 });
 type Name = keyof typeof schema.shape;
@@ -116,6 +123,7 @@ export function readConfig(
     logPaths: settings.SAFELIGHT_LOG_PATHS === "1",
     stallSeconds: settings.SAFELIGHT_STALL_SECONDS,
     minFreeMb: settings.SAFELIGHT_MIN_FREE_MB,
+    vectors: settings.SAFELIGHT_VECTORS,
     allowedHosts: settings.SAFELIGHT_ALLOWED_HOSTS.split(",").map((host) => host.trim())
       .filter(Boolean),
   };
@@ -137,6 +145,7 @@ export function configEnvironment(config: Config): Record<string, string> {
     SAFELIGHT_LOG_PATHS: config.logPaths ? "1" : "0",
     SAFELIGHT_STALL_SECONDS: String(config.stallSeconds),
     SAFELIGHT_MIN_FREE_MB: String(config.minFreeMb),
+    SAFELIGHT_VECTORS: config.vectors,
   };
 }
 

@@ -46,6 +46,7 @@ Deno.test("settings come from the environment, and paths become absolute", () =>
     SAFELIGHT_LOG_PATHS: "1",
     SAFELIGHT_STALL_SECONDS: "90",
     SAFELIGHT_MIN_FREE_MB: "0",
+    SAFELIGHT_VECTORS: "pgvector",
     SAFELIGHT_ALLOWED_HOSTS: " photos.example , nas,,",
   });
   assert.deepEqual(config, {
@@ -63,6 +64,7 @@ Deno.test("settings come from the environment, and paths become absolute", () =>
     logPaths: true,
     stallSeconds: 90,
     minFreeMb: 0,
+    vectors: "pgvector",
     allowedHosts: ["photos.example", "nas"],
   });
 });

@@ -21,6 +21,21 @@ export function configureLog(
   base = fields;
 }
 
+/** What `configureLog` was given, for a thread, which has a log of its own. */
+export interface LogSettings {
+  config: Parameters<typeof configureLog>[0];
+  fields: Fields;
+}
+
+/** The settings of this process's log: a thread begins with them, or it would log as none was set. */
+export function logSettings(): LogSettings {
+  const logLevel = (Object.keys(LEVELS) as Level[]).find((level) => LEVELS[level] === least)!;
+  return {
+    config: { logFormat: asJson ? "json" : "text", logLevel, logPaths: withPaths },
+    fields: base,
+  };
+}
+
 /**
  * One line to standard error: a JSON object, or readable text on a terminal. `fields` name what it
  * is about (session, phase, job, worker). Places and names of a person's files are taken out of

@@ -10,8 +10,9 @@ const USAGE = `Safelight: a photo library that shows one true progress
              DIR…  --json  --skip-faces
   demo     make a sample library and run over it
              --exit  --port NUMBER (any free one)
-  search   find pictures by words
-             "red sunset"  --limit NUMBER (20)  --json
+  search   find pictures by words, or like a picture
+             "red sunset - people"  --limit NUMBER (20)  --json  --open  --all
+             --like FILE  --taken WHEN  --person NAME…  --folder DIR
   models   list, pull NAME, verify [NAME], use NAME, optimize NAME: packs of models
              --accept-licence  --json
   people   list, or export DIR: names and boxes of faces as sidecars
@@ -55,6 +56,12 @@ async function run(name: string, args: string[]): Promise<number> {
       "no-worker": { type: "boolean", default: false },
       format: { type: "string" },
       force: { type: "boolean", default: false },
+      open: { type: "boolean", default: false },
+      all: { type: "boolean", default: false },
+      like: { type: "string" },
+      taken: { type: "string" },
+      person: { type: "string", multiple: true },
+      folder: { type: "string" },
     },
   });
   const config = () => readConfig(Deno.env.toObject(), values);
@@ -82,6 +89,12 @@ async function run(name: string, args: string[]): Promise<number> {
         query: positionals.join(" "),
         limit: values.limit,
         json: values.json,
+        open: values.open,
+        all: values.all,
+        like: values.like,
+        taken: values.taken,
+        person: values.person,
+        folder: values.folder,
       });
     case "models":
       return await (await import("./commands/models.ts")).modelsCommand(config(), {

@@ -1,8 +1,8 @@
 import { fileURLToPath } from "node:url";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { bytesOfVector } from "../db/vectors.ts";
 import { openPacks } from "../models/pack.ts";
+import { fillLibrary } from "./library.ts";
 import { circumstances, memory } from "./process.ts";
 import { print, type Served, sleep, withServer } from "./support.ts";
 import { shapes } from "./shapes/make.ts";
@@ -31,7 +31,11 @@ const encoder = (await Deno.stat(clip.textual.path)).size;
 
 const environment = { SAFELIGHT_MODELS: modelsDir, SAFELIGHT_DEVICE: "cpu" };
 await withServer({ worker: false, environment }, async (served) => {
-  await fill(served);
+  await fillLibrary(served.database, {
+    count,
+    model: clip.identity.key,
+    vector: () => unit(clip.visual.dimension),
+  });
   await fetch(`${served.url}/health`);
   const rows: Record<string, string | number>[] = [];
   const look = (what: string) => {
@@ -59,30 +63,9 @@ await withServer({ worker: false, environment }, async (served) => {
 });
 
 async function search({ url }: Served, words: string): Promise<void> {
-  const response = await fetch(`${url}/api/v1/search?q=${encodeURIComponent(words)}`);
+  const response = await fetch(`${url}/api/v1/search?everything=1&q=${encodeURIComponent(words)}`);
   const { results, message } = await response.json();
   if (!response.ok || results.length === 0) throw new Error(`Nothing found: ${message}`);
-}
-
-// Photos, each with a file and a vector of its own, as training leaves them.
-async function fill({ database: { sql } }: Served): Promise<void> {
-  await sql`
-    insert into photos (sha256, byte_size, width, height, format, dhash, flat, first_mtime_ms,
-      first_path, preview_width, preview_height)
-    select n::text, 1, 600, 400, 'jpeg', '', true, 0, '/library/' || n, 600, 400
-    from generate_series(1, ${count}) n`;
-  await sql`
-    insert into files (path, size, mtime_ms, photo_id) select first_path, 1, 0, id from photos`;
-  const ids = (await sql<{ id: number }[]>`select id from photos`).map(({ id }) => Number(id));
-  const { dimension } = clip.visual;
-  for (let from = 0; from < ids.length; from += 500) {
-    const rows = ids.slice(from, from + 500).map((photo_id) => ({
-      photo_id,
-      model: clip.identity.key,
-      vector: bytesOfVector(unit(dimension)),
-    }));
-    await sql`insert into embeddings ${sql(rows)}`;
-  }
 }
 
 function unit(dimension: number): Float32Array {

@@ -18,6 +18,8 @@ const ALL = [
   "faces",
   "clustering",
   "answers",
+  "search",
+  "vectors",
 ];
 
 let worst = 0;

@@ -22,7 +22,15 @@ export const INCLUDED = [
 ];
 
 /** Packages that only tests and development need. */
-export const DEVELOPMENT = ["axe-core", "drizzle-kit", "fast-check", "playwright-core"];
+export const DEVELOPMENT = [
+  "@electric-sql/pglite",
+  "@electric-sql/pglite-pgvector",
+  "@electric-sql/pglite-socket",
+  "axe-core",
+  "drizzle-kit",
+  "fast-check",
+  "playwright-core",
+];
 
 // ONNX Runtime's package carries the libraries of five systems, 290 MB; one of them is used.
 const RUNTIMES = join("node_modules", "onnxruntime-node", "bin", "napi-v6");

@@ -8,6 +8,7 @@ import { DeviceError } from "../models/devices/device.ts";
 import { openEngine } from "../models/engine.ts";
 import { packsDir } from "../models/installed.ts";
 import { openPacks } from "../models/pack.ts";
+import { checkVectors } from "./check_vectors.ts";
 import { openHouse } from "./house.ts";
 
 const BUILTIN_DIR = fileURLToPath(new URL("../models/builtin", import.meta.url));
@@ -30,6 +31,10 @@ export async function doctorCommand(config: Config): Promise<number> {
       } finally {
         await house.close();
       }
+    }],
+    ["vectors", async () => {
+      const house = await openHouse({ ...config }, "doctor");
+      return await checkVectors(config, house).finally(house.close);
     }],
     ["models", async () => {
       const engine = await openEngine({ ...packs, roles: ["images", "text"] });

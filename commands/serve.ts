@@ -1,5 +1,5 @@
 import type { Config } from "../config.ts";
-import { createSearch } from "../db/search.ts";
+import { createSearch } from "../db/search/search.ts";
 import { configureLog, log } from "../log.ts";
 import { superviseWorker } from "../jobs/supervisor.ts";
 import { checkDevice } from "../jobs/worker_device.ts";
@@ -9,9 +9,10 @@ import { catalogue } from "../models/catalogue.ts";
 import { createApp } from "../routes/app.ts";
 import { createFolderCounter } from "../routes/folder_counter.ts";
 import { createPulls } from "../routes/pulls.ts";
+import { checkVectors } from "./check_vectors.ts";
 import { openHouse } from "./house.ts";
 import { fired, stopSignals } from "./stop_signals.ts";
-import { textEncoders } from "./text_encoders.ts";
+import { SEARCH_ROLES, textEncoders } from "./text_encoders.ts";
 
 /** Requests under way get this long when the server stops. */
 const DRAIN_MS = 3000;
@@ -35,6 +36,10 @@ export async function serveCommand(
     return 0;
   }
   const house = await openHouse(config, "web");
+  await checkVectors(config, house).catch(async (error) => {
+    await house.close();
+    throw error;
+  });
   const counter = createFolderCounter();
   const pulls = createPulls({
     dataDir: config.dataDir,
@@ -42,7 +47,8 @@ export async function serveCommand(
     reserve: config.minFreeMb * 1e6,
     mirror: config.modelsMirror,
   });
-  const search = createSearch(house.database, textEncoders(config, engine));
+  const { dataDir, vectors } = config;
+  const search = createSearch(house.database, textEncoders(config, engine), { dataDir, vectors });
   const app = createApp({ database: house.database, config, counter, search, pulls });
   const server = await listen(config, app)
     .catch(async (error) => {
@@ -79,7 +85,7 @@ export async function serveCommand(
  */
 async function openModels({ modelsDir, dataDir }: Config): Promise<Engine | null> {
   try {
-    return await openEngine({ modelsDir, packsDir: packsDir(dataDir), roles: ["text"] });
+    return await openEngine({ modelsDir, packsDir: packsDir(dataDir), roles: SEARCH_ROLES });
   } catch (error) {
     if (modelsDir !== null) throw error;
     log("error", "the chosen models cannot be opened; choose others on the page Models", {

@@ -60,3 +60,19 @@ Deno.test("a choice that cannot be opened is mended on the page it is told on", 
     await Deno.remove(dataDir, { recursive: true });
   }
 });
+
+Deno.test("a database without pgvector is told at the start, where searches want it", async () => {
+  const database = await testDatabase();
+  const dataDir = await testDirectory();
+  const config = readConfig({
+    ...{ SAFELIGHT_DATA: dataDir, DATABASE_URL: database.url, SAFELIGHT_PORT: "0" },
+    ...{ SAFELIGHT_LOG_LEVEL: "error", SAFELIGHT_VECTORS: "pgvector" },
+  });
+  const { signal } = new AbortController();
+  await assert.rejects(serveCommand(config, { worker: false, stopping: signal }), {
+    name: "PgvectorMissing",
+    message: /SAFELIGHT_VECTORS is "pgvector", but the database .* install pgvector 0.8 or newer/,
+  });
+  await database.drop();
+  await Deno.remove(dataDir, { recursive: true });
+});

@@ -1,27 +1,33 @@
 import { fileURLToPath } from "node:url";
 import type { Config } from "../config.ts";
-import type { OpenEncoder } from "../db/search_stages.ts";
+import type { OpenEncoder } from "../db/search/stages.ts";
 import { log } from "../log.ts";
-import { type Engine, openEngine } from "../models/engine.ts";
+import { type Engine, type EngineRole, openEngine } from "../models/engine.ts";
 import { installedPacks, packsDir } from "../models/installed.ts";
 import { BUILTIN, openManifest } from "../models/pack.ts";
+import { type SearchEncoder, searchEncoder } from "../models/search_encoder.ts";
 
 const BUILTIN_DIR = fileURLToPath(new URL("../models/builtin", import.meta.url));
 
+/** What search asks of an engine: words, and pictures that somebody shows it. */
+export const SEARCH_ROLES: EngineRole[] = ["text", "images"];
+
 /**
- * How search opens its text encoder: that of the pack which has the model asked for, among the
+ * How search opens its encoder: that of the pack which has the model asked for, among the
  * built-in and the installed ones, or else that of the models in use: always, where SAFELIGHT_MODELS
  * sets them. `first` is an engine of the latter that is open already; search closes what it is given.
  */
 export function textEncoders(config: Config, first: Engine | null = null): OpenEncoder {
   const { modelsDir, dataDir } = config;
-  let inUse = first;
-  const open = (named: { clip?: string; faces?: string } = {}) =>
-    openEngine({ modelsDir, packsDir: packsDir(dataDir), roles: ["text"], ...named });
+  let inUse: SearchEncoder | null = first && searchEncoder(first);
+  const open = async (named: { clip?: string; faces?: string } = {}) =>
+    searchEncoder(
+      await openEngine({ modelsDir, packsDir: packsDir(dataDir), roles: SEARCH_ROLES, ...named }),
+    );
   const takeInUse = () => {
-    const engine = inUse;
+    const encoder = inUse;
     inUse = null;
-    return engine;
+    return encoder;
   };
 
   const openEncoder: OpenEncoder = async (model, { exactly = false } = {}) => {

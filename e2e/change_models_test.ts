@@ -43,7 +43,7 @@ Deno.test("models change under a running program", async (test) => {
     .slice("Safelight is at ".length);
 
   async function search(): Promise<Answer> {
-    const response = await fetch(`${url}/api/v1/search?q=red&limit=200`);
+    const response = await fetch(`${url}/api/v1/search?q=red&limit=200&everything=1`);
     const { model, results, notice, message } = await response.json();
     assert.equal(response.status, 200, message);
     return { model, photos: results.length, notice };

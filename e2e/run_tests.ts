@@ -7,7 +7,8 @@ import { makeSampleLibrary } from "../models/sample/library.ts";
 import { findChromium } from "./chromium.ts";
 
 /** Side by side where all are run: much of what they do is waiting for other processes. */
-const SHARDS = [["e2e", "routes", "views"], ["--ignore=e2e,routes,views"]];
+const FIRST = ["commands", "e2e", "routes", "views"];
+const SHARDS = [FIRST, [`--ignore=${FIRST.join(",")}`]];
 
 /**
  * The test command: one PostgreSQL server for all files (the embedded one, unless

@@ -1,4 +1,5 @@
 import { isConnectionFault } from "../db/client.ts";
+import { pruneEmbeddingChanges } from "../db/vector_index/changes.ts";
 import { log, logError } from "../log.ts";
 import { sessionsToAdvance } from "./advance.ts";
 import { watchChoice } from "./chosen_models.ts";
@@ -36,6 +37,7 @@ export async function duties({ context, wake, modelsChanged }: Shop): Promise<vo
           await thinSamples(db, { sessionId });
         }
         await pruneChanges(db);
+        await pruneEmbeddingChanges(db);
       }
     } catch (error) {
       if (!isConnectionFault(error)) logError("a duty failed", error);

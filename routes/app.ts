@@ -8,6 +8,7 @@ import { clusterPages } from "./cluster_pages.tsx";
 import { clusteringSessionRoutes } from "./clustering_sessions.ts";
 import { clusterRoutes } from "./clusters.ts";
 import { directoryRoutes } from "./directories.ts";
+import { duplicatePages, duplicateRoutes } from "./duplicates.tsx";
 import type { Deps, Env } from "./env.ts";
 import { onError, onNotFound } from "./errors.tsx";
 import { faceForms } from "./face_forms.ts";
@@ -31,11 +32,14 @@ import { peoplePages } from "./people_pages.tsx";
 import { personPages } from "./person_pages.tsx";
 import { phasePages, phaseRoutes } from "./phases.ts";
 import { photoRoutes } from "./photos.ts";
+import { pictureGate } from "./picture_gate.ts";
 import { proposalRoutes } from "./proposals.ts";
 import { createPulls } from "./pulls.ts";
 import { rerunPages } from "./rerun_pages.tsx";
 import { reviewPages } from "./review_pages.tsx";
-import { searchPages, searchRoutes } from "./search.tsx";
+import { searchRoutes } from "./search.ts";
+import { searchPages } from "./search_pages.tsx";
+import { PICTURE_LIMIT } from "./search_schemas.ts";
 import { guard, headers } from "./security.ts";
 import { sessionPages } from "./session_pages.tsx";
 import { sessionRoutes } from "./sessions.ts";
@@ -46,6 +50,9 @@ import { workerPages, workerRoutes } from "./workers.tsx";
 
 /** Ten thousand folder names fit, a picture does not. */
 const BODY_LIMIT = 4 * 1024 * 1024;
+
+/** Where somebody may send a picture; the page for that has a limit of its own, and says so itself. */
+const TAKES_PICTURES = new Set(["/api/v1/search"]);
 
 /** The whole web application; `app.fetch` serves it, `app.request` tests it. */
 export function createApp(
@@ -68,12 +75,16 @@ export function createApp(
     await next();
   });
   app.use(guard(deps.config));
-  app.use(bodyLimit({
-    maxSize: BODY_LIMIT,
-    onError: () => {
-      throw new Fault(413, "body_too_large", `The request is larger than ${BODY_LIMIT} bytes`);
-    },
-  }));
+  // One for both: it is one memory. Before any body is read.
+  const gate = pictureGate(PICTURE_LIMIT);
+  app.use("/api/v1/search", gate);
+  app.use("/search", gate);
+  const small = limited(BODY_LIMIT);
+  const withPicture = limited(PICTURE_LIMIT);
+  app.use((c, next) => {
+    if (c.req.path === "/search") return next();
+    return TAKES_PICTURES.has(c.req.path) ? withPicture(c, next) : small(c, next);
+  });
   app.route("/api/v1/training/sessions", sessionRoutes);
   app.route("/api/v1/training/sessions", phaseRoutes);
   app.route("/api/v1/face-sessions", faceSessionRoutes);
@@ -93,6 +104,7 @@ export function createApp(
   app.route("/api/v1/suggestions", suggestionRoutes);
   app.route("/api/v1/proposals", proposalRoutes);
   app.route("/api/v1/changes", changeRoutes);
+  app.route("/api/v1/duplicates", duplicateRoutes);
   app.route("/api/v1", photoRoutes);
   app.route("/api/v1", openApiRoutes);
   app.route("/api/v1", healthRoutes);
@@ -120,9 +132,19 @@ export function createApp(
   app.route("/faces", faceForms);
   app.route("/review", reviewPages);
   app.route("/changes", changePages);
+  app.route("/duplicates", duplicatePages);
   app.route("/", libraryPages);
   return app;
 }
+
+/** A larger body is refused by its length, or where it does not say, as soon as it is longer. */
+const limited = (maxSize: number) =>
+  bodyLimit({
+    maxSize,
+    onError: () => {
+      throw new Fault(413, "body_too_large", `The request is larger than ${maxSize} bytes`);
+    },
+  });
 
 const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"];
 

@@ -4,9 +4,11 @@ import { testApp } from "./testing.ts";
 
 Deno.test("what the pages load is served for ever under names that carry the content", async () => {
   const test = await testApp();
-  const { html } = await test.page("/sessions");
-  const loaded = [...html.matchAll(/(?:src|href)="(\/assets\/[^"]+)"/g)].map(([, url]) => url);
-  assert.deepEqual(new Set(loaded), new Set(ASSETS.map((asset) => `/assets/${asset.name}`)));
+  const pages = await Promise.all(["/sessions", "/search"].map((path) => test.page(path)));
+  const html = pages.map((page) => page.html).join("");
+  const found = html.matchAll(/(?:src|href)="(\/assets\/[^"]+)"/g);
+  const loaded = [...new Set([...found].map(([, url]) => url))];
+  assert.deepEqual(loaded.toSorted(), ASSETS.map((asset) => `/assets/${asset.name}`).sort());
   for (const url of loaded) {
     const reply = await test.app.request(url);
     assert.equal(reply.status, 200);

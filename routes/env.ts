@@ -1,6 +1,6 @@
 import type { Config } from "../config.ts";
 import type { Database } from "../db/client.ts";
-import type { Search } from "../db/search.ts";
+import type { Search } from "../db/search/search.ts";
 import type { FolderCounter } from "./folder_counter.ts";
 import type { Pulls } from "./pulls.ts";
 

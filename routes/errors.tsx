@@ -2,6 +2,8 @@ import type { Context } from "hono";
 import { HTTPException } from "hono/http-exception";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { code, isConnectionFault } from "../db/client.ts";
+import { EncoderFault } from "../db/search/stages.ts";
+import { SearchFault } from "../db/search/types.ts";
 import { PeopleFault } from "../jobs/people/fault.ts";
 import { SessionNotFound } from "../jobs/session_state.ts";
 import { IllegalTransition } from "../jobs/transitions.ts";
@@ -40,6 +42,10 @@ export function describeError(error: unknown): { status: ContentfulStatusCode; b
   if (error instanceof PeopleFault) {
     return reply(PEOPLE_STATUS[error.kind], error.code, error.message);
   }
+  if (error instanceof SearchFault) {
+    return reply(error.code === "photo_not_found" ? 404 : 400, error.code, error.message);
+  }
+  if (error instanceof EncoderFault) return reply(503, "no_models", error.message);
   if (error instanceof HTTPException) {
     const name = error.status === 400 ? "malformed_request" : `http_${error.status}`;
     return reply(error.status as ContentfulStatusCode, name, error.message);

@@ -8,6 +8,7 @@ import {
 } from "../db/failure_queries.ts";
 import type { PhaseName } from "../db/schema.ts";
 import { explain } from "../views/reasons.ts";
+import { type ExportFormat, exportFormats } from "./export_formats.ts";
 import type { FailureLines } from "./failure_schemas.ts";
 
 /** A phase that failed as a whole. */
@@ -38,40 +39,7 @@ const PORTION = 500;
 
 type Selection = Pick<FailuresQuery, "sessionId" | "phase" | "reason">;
 
-export interface ExportFormat {
-  type: string;
-  start: string;
-  line(line: FailureLine, first: boolean): string;
-  end: string;
-}
-
-export const FORMATS: Record<"json" | "csv", ExportFormat> = {
-  json: {
-    type: "application/json; charset=utf-8",
-    start: "[",
-    line: (line, first) => `${first ? "\n" : ",\n"}${JSON.stringify(line)}`,
-    end: "\n]\n",
-  },
-  // The byte order mark is for Excel, which takes the file for its old code page without one and
-  // spoils every name that is not English. Programs that mind it have JSON.
-  csv: {
-    type: "text/csv; charset=utf-8; header=present",
-    start: `\uFEFF${COLUMNS.join(",")}\r\n`,
-    line: (line) => `${COLUMNS.map((name) => csvCell(line[name])).join(",")}\r\n`,
-    end: "",
-  },
-};
-
-/**
- * A value as a cell of RFC 4180. Spreadsheets run what begins with = + - @ as a formula, also behind
- * a tab or a line break, and names of files are anybody's: such a text gets an apostrophe before
- * it. Who needs the text unchanged takes JSON.
- */
-export function csvCell(value: string | number | null): string {
-  if (value === null) return "";
-  const text = typeof value === "string" && /^[=+\-@\t\r\n]/.test(value) ? `'${value}` : `${value}`;
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-}
+export const FORMATS = exportFormats<FailureLine>(COLUMNS);
 
 /**
  * All failures of a session in one format, as a stream that reads the next portion when the client
@@ -81,7 +49,7 @@ export function csvCell(value: string | number | null): string {
 export function exportFailures(
   db: Db,
   selection: Selection,
-  { format, phases }: { format: ExportFormat; phases: PhaseFault[] },
+  { format, phases }: { format: ExportFormat<FailureLine>; phases: PhaseFault[] },
 ): ReadableStream<Uint8Array> {
   return ReadableStream.from(portions(db, selection, { format, phases }));
 }
@@ -90,7 +58,7 @@ export function exportFailures(
 async function* portions(
   db: Db,
   selection: Selection,
-  { format, phases }: { format: ExportFormat; phases: PhaseFault[] },
+  { format, phases }: { format: ExportFormat<FailureLine>; phases: PhaseFault[] },
 ): AsyncGenerator<Uint8Array> {
   const encoder = new TextEncoder();
   let first = true;

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { sql } from "drizzle-orm";
 import { checkLedgers } from "../jobs/check_ledgers.ts";
 import { carryOutRequests } from "../jobs/requests.ts";
-import { csvCell } from "./failure_export.ts";
+import { csvCell } from "./export_formats.ts";
 import { endSession, failedSession, ODD } from "./failure_fixtures.ts";
 import { FailureLines } from "./failure_schemas.ts";
 import { testApp } from "./testing.ts";

@@ -1,11 +1,18 @@
 import { Hono } from "hono";
 import { z, type ZodType } from "zod";
 import * as Api from "./api_schemas.ts";
+import { DuplicatesPage, DuplicatesQuery, PhotoWithCopies } from "./duplicate_schemas.ts";
 import type { Env } from "./env.ts";
 import { FailureLines, FailurePage, FailureQuery } from "./failure_schemas.ts";
 import { all, one, type Operation, type Reply } from "./operation.ts";
 import { PEOPLE_OPERATIONS } from "./people_operations.ts";
-import { Found, SearchQuery } from "./search_schemas.ts";
+import {
+  Found,
+  FoundByPicture,
+  IndexState,
+  PictureSearchQuery,
+  SearchQuery,
+} from "./search_schemas.ts";
 
 const transition = (summary: string) => one(summary, Api.Transition);
 
@@ -118,6 +125,15 @@ export const OPERATIONS: Record<string, Operation> = {
   "GET /api/v1/search": all("Photos by what they show, the most similar first", Found, {
     query: SearchQuery,
   }),
+  "GET /api/v1/search/index": one("How far the index of the photos is", IndexState),
+  "POST /api/v1/search": {
+    ...all(
+      "Photos like a picture: a form with the file as `picture`, or the bare file",
+      FoundByPicture,
+    ),
+    query: PictureSearchQuery,
+    upload: ["multipart/form-data", "image/*"],
+  },
   "GET /api/v1/workers": all(
     "Who works on what, and what lately happened to workers",
     Api.WorkerList,
@@ -147,7 +163,15 @@ export const OPERATIONS: Record<string, Operation> = {
     { body: Api.SettingsChange },
   ),
   ...PEOPLE_OPERATIONS,
-  "GET /api/v1/photos/:id": one("A photo with its files, faces and duplicates", Api.Photo),
+  "GET /api/v1/duplicates": all(
+    "Files of the same bytes and photos of the same look, in groups; nothing is deleted",
+    DuplicatesPage,
+    { query: DuplicatesQuery },
+  ),
+  "GET /api/v1/photos/:id": one(
+    "A photo with its files, faces, copies and neighbours in time",
+    PhotoWithCopies,
+  ),
   "GET /api/v1/photos/:id/thumbnail": picture("Up to 480 px high", "image/webp"),
   "GET /api/v1/photos/:id/preview": picture("Up to 1440 px on the longer side", "image/jpeg"),
   "GET /api/v1/faces/:id/crop": picture("A face, cut out square", "image/webp"),
@@ -175,6 +199,14 @@ export function openApiDocument(): Record<string, unknown> {
             // Without a body, a handler checks an empty object.
             required: !operation.body.safeParse({}).success,
             content: json(operation.body, "input"),
+          },
+        }
+        : {}),
+      ...(operation.upload
+        ? {
+          requestBody: {
+            required: true,
+            content: Object.fromEntries(operation.upload.map((type) => [type, {}])),
           },
         }
         : {}),

@@ -7,6 +7,8 @@ export interface Operation {
   path?: ZodType;
   query?: ZodType;
   body?: ZodType;
+  /** Media types of a body that is no JSON. */
+  upload?: string[];
   replies: Record<number, Reply>;
 }
 

@@ -1,10 +1,16 @@
 import { forgetFiles } from "../db/forget_files.ts";
 import { type Context, Hono } from "hono";
 import sharp from "sharp";
+import type { z } from "zod";
+import type { Db } from "../db/client.ts";
+import { loadGroups } from "../db/copy_groups.ts";
+import { findNeighbours } from "../db/neighbour_queries.ts";
 import { findFace } from "../db/face_queries.ts";
-import { findPhoto, findPhotoDetail } from "../db/photo_queries.ts";
+import { findPhoto, findPhotoDetail, type PhotoDetail } from "../db/photo_queries.ts";
 import { previewPath, thumbnailPath } from "../db/photo_store.ts";
 import { IdParam } from "./api_schemas.ts";
+import type { PhotoWithCopies } from "./duplicate_schemas.ts";
+import { copyShape } from "./duplicate_shapes.ts";
 import { cropArea } from "./crop_area.ts";
 import type { Env } from "./env.ts";
 import { Fault } from "./fault.ts";
@@ -22,7 +28,7 @@ export const photoRoutes = new Hono<Env>()
     const { id } = c.req.valid("param");
     const detail = await findPhotoDetail(c.var.database.db, id);
     if (!detail) throw photoNotFound(id);
-    return c.json(photoShape(detail));
+    return c.json(await withCopies(c.var.database.db, detail));
   })
   .get("/photos/:id/thumbnail", byId, (c) => {
     return picture(c, c.req.valid("param").id, { type: "image/webp", place: thumbnailPath });
@@ -42,6 +48,26 @@ export const photoRoutes = new Hono<Env>()
       .resize(CROP_PX, CROP_PX).webp({ quality: 80 }).toBuffer();
     return c.body(new Uint8Array(crop), 200, immutable("image/webp", etag));
   });
+
+/** What lies beside a photo on either side in time. */
+export const NEIGHBOURS = 6;
+
+async function withCopies(
+  db: Db,
+  detail: PhotoDetail,
+): Promise<z.infer<typeof PhotoWithCopies>> {
+  const { photo } = detail;
+  const [[group], { earlier, later }] = await Promise.all([
+    loadGroups(db, [photo.representativeId ?? photo.id], { first: photo.id }),
+    findNeighbours(db, photo, { each: NEIGHBOURS }),
+  ]);
+  return {
+    ...photoShape(detail),
+    copies: (group?.photos ?? []).map(copyShape),
+    earlier: earlier.map(({ id }) => id),
+    later: later.map(({ id }) => id),
+  };
+}
 
 async function picture(
   c: Context<Env>,

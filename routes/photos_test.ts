@@ -2,9 +2,15 @@ import assert from "node:assert/strict";
 import { sql } from "drizzle-orm";
 import sharp from "sharp";
 import { previewPath } from "../db/photo_store.ts";
+import { bytesOfVector } from "../db/vectors.ts";
+import { addLargeGroup, removeGroup } from "../db/large_groups_testing.ts";
 import { createSession } from "../jobs/lifecycle.ts";
 import { Photo } from "./api_schemas.ts";
+import { PhotoWithCopies } from "./duplicate_schemas.ts";
 import { addFile, addPhoto, testApp } from "./testing.ts";
+
+/** Of the vectors of the built-in models. */
+const DIMENSION = 52;
 
 Deno.test("photos, faces and clusters", async (t) => {
   const test = await testApp();
@@ -62,6 +68,109 @@ Deno.test("photos, faces and clusters", async (t) => {
     assert.match(html, /Summicron 35/);
     assert.match(html, /47\.37690° N, 8\.54170° W/);
     assert.match(html, /4 stars of 5/);
+  });
+
+  await t.step("copies, neighbours in time and the way back", async () => {
+    const [before, after] = await Promise.all([
+      addPhoto(db, dataDir, { colour: "green", path: "/p/before.jpg" }),
+      addPhoto(db, dataDir, { colour: "navy", path: "/p/after.jpg" }),
+    ]);
+    await db.execute(
+      sql`update photos set taken_at = '2019-07-21T18:04:08', session_id = ${sessionId}
+      where id = ${before.id}`,
+    );
+    await db.execute(
+      sql`update photos set taken_at = '2019-07-21T18:04:10' where id = ${after.id}`,
+    );
+    for (
+      const { id, path } of [{ ...before, path: "/p/before.jpg" }, {
+        ...after,
+        path: "/p/after.jpg",
+      }]
+    ) {
+      await addFile(db, { path, sessionId, state: "done", photoId: id });
+    }
+    const shape = PhotoWithCopies.parse((await test.get(`/photos/${copy.id}`)).body);
+    assert.deepEqual([shape.earlier, shape.later], [[before.id], [after.id]]);
+    assert.deepEqual(shape.copies.map(({ id, files }) => [id, files.length]), [
+      [copy.id, 0],
+      [photo.id, 2],
+    ]);
+
+    const from = "/search?q=%3Cb%3E&like=3";
+    const { html } = await test.page(`/photos/${photo.id}?from=${encodeURIComponent(from)}`);
+    assert.match(html, /<a href="\/search\?q=%3Cb%3E&amp;like=3" id="back">Back to results/);
+    const carried = `?from=${encodeURIComponent(from)}`;
+    assert.ok(html.includes(`href="/photos/${before.id}${carried}" rel="prev"`));
+    assert.ok(html.includes(`href="/photos/${after.id}${carried}" rel="next"`));
+    assert.match(html, /\/p\/b\/red\.jpg[^]*same bytes, in another folder/);
+    assert.match(html, /1 duplicate: the same look in other bytes/);
+    const plain = await test.page(`/photos/${photo.id}?from=//evil.example/search`);
+    assert.doesNotMatch(plain.html, /evil\.example\/search" id="back"|id="back"/);
+    const duplicate = await test.page(`/photos/${copy.id}`);
+    assert.match(duplicate.html, new RegExp(`A duplicate of <a href="/photos/${photo.id}"`));
+    const found = await test.page(`/photos/${before.id}`);
+    assert.match(found.html, new RegExp(`by <a href="/sessions/${sessionId}">t</a>`));
+
+    const copies = await test.page(`/photos/${photo.id}/copies`);
+    assert.match(copies.html, /^<ul class="photos copies" aria-label="Duplicates of red\.jpg">/);
+    assert.match(copies.html, /\/p\/b\/red\.jpg/);
+    const none = await test.page(`/photos/${before.id}/copies`);
+    assert.match(none.html, /There are no copies of this photo/);
+    for (const part of ["copies", "similar"]) {
+      assert.equal((await test.page(`/photos/999/${part}`)).status, 404);
+    }
+  });
+
+  await t.step("one of many duplicates shows its own files first", async () => {
+    const ids = await addLargeGroup(db, Array.from({ length: 160 }, () => ({})));
+    const { body } = await test.get(`/photos/${ids[150]}`);
+    const { copies } = PhotoWithCopies.parse(body);
+    assert.equal(copies.length, 100);
+    assert.deepEqual([copies[0].id, copies[0].likeness], [ids[150], "exact"]);
+    assert.match(copies[0].files[0].path, /\/150\/0\.jpg$/);
+    assert.ok(copies.some(({ id }) => id === ids[0]));
+    const { html } = await test.page(`/photos/${ids[150]}`);
+    const own = html.slice(html.indexOf('id="copies"'), html.indexOf('id="duplicates"'));
+    assert.match(own, /<p class="path">[^<]*\/150\/0\.jpg<\/p>/);
+    assert.match(
+      html,
+      new RegExp(`A duplicate of <a href="/photos/${ids[0]}">0.jpg</a>, which is`),
+    );
+    await removeGroup(db, ids);
+  });
+
+  await t.step("more like it, or why there is none", async () => {
+    const ids = [photo.id];
+    for (let n = 0; n < 4; n++) {
+      const path = `/p/like ${n}.jpg`;
+      const { id } = await addPhoto(db, dataDir, { colour: `hsl(${n}, 50%, 50%)`, path });
+      await addFile(db, { path, sessionId, state: "done", photoId: id });
+      ids.push(id);
+    }
+    const unread = await test.page(`/photos/${photo.id}/similar`);
+    assert.equal(unread.status, 200);
+    assert.match(unread.html, /^<p class="muted">[^<]*was not read with the models[^<]*\.<\/p>$/);
+    const { body: { model } } = await test.get("/search?q=red");
+    for (const [index, id] of ids.entries()) {
+      const vector = new Float32Array(DIMENSION);
+      vector[0] = Math.cos(index / 100);
+      vector[1] = Math.sin(index / 100);
+      await db.execute(sql`insert into embeddings (photo_id, model, vector)
+        values (${id}, ${model}, ${bytesOfVector(vector)})`);
+    }
+    const shown = async (id: number) => {
+      const { html } = await test.page(`/photos/${id}/similar`);
+      return [...html.matchAll(/href="\/photos\/(\d+)"/g)].map(([, found]) => Number(found));
+    };
+    // The index follows within half a second.
+    for (let tries = 0; tries < 50 && (await shown(photo.id)).length < 4; tries++) {
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    assert.deepEqual(await shown(photo.id), ids.slice(1));
+    // A duplicate has its representative's vector.
+    assert.deepEqual(await shown(copy.id), ids.slice(1));
+    await db.execute(sql`delete from embeddings`);
   });
 
   await t.step("pictures are sent once and then known", async () => {

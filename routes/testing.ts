@@ -5,25 +5,26 @@ import { readConfig } from "../config.ts";
 import type { Db } from "../db/client.ts";
 import { previewPath, thumbnailPath, writeWhole } from "../db/photo_store.ts";
 import * as schema from "../db/schema.ts";
-import { createSearch } from "../db/search.ts";
+import { createSearch } from "../db/search/search.ts";
 import { files, jobs, type JobState, photos } from "../db/schema.ts";
-import { testDatabase, testDirectory } from "../db/testing.ts";
+import { type TestDatabase, testDatabase, testDirectory } from "../db/testing.ts";
 import { catalogue } from "../models/catalogue.ts";
 import { openEngine } from "../models/engine.ts";
 import type { Manifest } from "../models/manifest.ts";
+import { searchEncoder } from "../models/search_encoder.ts";
 import { createApp } from "./app.ts";
 import { createFolderCounter } from "./folder_counter.ts";
 import { createPulls } from "./pulls.ts";
 
 /**
- * The application on a fresh database and an empty data directory; `packs` instead of those of the
- * catalogue can be pulled.
+ * The application on a fresh database, or `on` another, and an empty data directory; `packs` instead
+ * of those of the catalogue can be pulled.
  */
 export async function testApp(
   environment: Record<string, string> = {},
-  { packs = catalogue() }: { packs?: Manifest[] } = {},
+  { packs = catalogue(), on }: { packs?: Manifest[]; on?: TestDatabase } = {},
 ) {
-  const database = await testDatabase();
+  const database = on ?? await testDatabase();
   const dataDir = await testDirectory();
   const counter = createFolderCounter();
   const config = readConfig({ SAFELIGHT_DATA: dataDir, ...environment });
@@ -31,8 +32,10 @@ export async function testApp(
   let statements = 0;
   const logger = { logQuery: () => void statements++ };
   const db: Db = drizzle(database.sql, { schema, casing: "snake_case", logger });
-  const engine = await openEngine({ modelsDir: null, roles: ["text"] });
-  const search = createSearch({ ...database, db }, () => Promise.resolve(engine));
+  const engine = await openEngine({ modelsDir: null, roles: ["text", "images"] });
+  const encoder = searchEncoder(engine);
+  const { vectors } = config;
+  const search = createSearch({ ...database, db }, () => Promise.resolve(encoder), { vectors });
   const app = createApp({ database: { ...database, db }, config, counter, search, pulls });
   const send = (method: string) => async (path: string, body?: unknown) => {
     const response = await app.request(`/api/v1${path}`, {

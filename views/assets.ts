@@ -5,9 +5,16 @@ import icon from "./icon.svg" with { type: "text" };
 import people from "./people.js" with { type: "text" };
 import peopleForms from "./people_forms.js" with { type: "text" };
 import peopleRows from "./people_rows.js" with { type: "text" };
+import photo from "./photo.js" with { type: "text" };
 import poll from "./poll.js" with { type: "text" };
+import search from "./search.js" with { type: "text" };
+import searchGrid from "./search_grid.js" with { type: "text" };
+import searchPicture from "./search_picture.js" with { type: "text" };
+import searchReturn from "./search_return.js" with { type: "text" };
+import searchUnfold from "./search_unfold.js" with { type: "text" };
 import select from "./select.js" with { type: "text" };
 import style from "./style.css" with { type: "text" };
+import { ratioRules } from "./photo_ratios.ts";
 
 export interface Asset {
   /** Carries the content's hash, so that a browser may keep it for ever. */
@@ -30,7 +37,7 @@ function script(name: string, text: string, imports: Record<string, Asset>): Ass
   return asset(name, "text/javascript; charset=utf-8", linked);
 }
 
-const STYLE = asset("style.css", "text/css; charset=utf-8", style);
+const STYLE = asset("style.css", "text/css; charset=utf-8", style + ratioRules());
 const POLL = asset("poll.js", "text/javascript; charset=utf-8", poll);
 const SELECT = asset("select.js", "text/javascript; charset=utf-8", select);
 const PEOPLE_ROWS = asset("people_rows.js", "text/javascript; charset=utf-8", peopleRows);
@@ -39,6 +46,22 @@ const PEOPLE = script("people.js", people, {
   "./people_rows.js": PEOPLE_ROWS,
   "./people_forms.js": PEOPLE_FORMS,
 });
+const SEARCH_GRID = asset("search_grid.js", "text/javascript; charset=utf-8", searchGrid);
+const SEARCH_PICTURE = asset("search_picture.js", "text/javascript; charset=utf-8", searchPicture);
+const SEARCH_RETURN = script("search_return.js", searchReturn, {
+  "./search_grid.js": SEARCH_GRID,
+});
+const SEARCH_UNFOLD = script("search_unfold.js", searchUnfold, {
+  "./search_grid.js": SEARCH_GRID,
+});
+const SEARCH = script("search.js", search, {
+  "./people_rows.js": PEOPLE_ROWS,
+  "./search_grid.js": SEARCH_GRID,
+  "./search_picture.js": SEARCH_PICTURE,
+  "./search_return.js": SEARCH_RETURN,
+  "./search_unfold.js": SEARCH_UNFOLD,
+});
+const PHOTO = asset("photo.js", "text/javascript; charset=utf-8", photo);
 const DRAW = asset("draw.js", "text/javascript; charset=utf-8", draw);
 const HTMX = asset("htmx.js", "text/javascript; charset=utf-8", htmx);
 const ICON = asset("icon.svg", "image/svg+xml", icon);
@@ -50,7 +73,13 @@ export const ASSETS: readonly Asset[] = [
   PEOPLE,
   PEOPLE_ROWS,
   PEOPLE_FORMS,
+  SEARCH,
+  SEARCH_GRID,
+  SEARCH_PICTURE,
+  SEARCH_RETURN,
+  SEARCH_UNFOLD,
   DRAW,
+  PHOTO,
   HTMX,
   ICON,
 ];
@@ -60,6 +89,11 @@ export const SELECT_URL = `/assets/${SELECT.name}`;
 export const PEOPLE_URL = `/assets/${PEOPLE.name}`;
 /** What that one imports: asked for together with it instead of after it. */
 export const PEOPLE_PARTS = [PEOPLE_ROWS, PEOPLE_FORMS].map(({ name }) => `/assets/${name}`);
+export const SEARCH_URL = `/assets/${SEARCH.name}`;
+/** The same for the search page. */
+export const SEARCH_PARTS = [SEARCH_GRID, SEARCH_PICTURE, SEARCH_RETURN, SEARCH_UNFOLD]
+  .map(({ name }) => `/assets/${name}`);
 export const DRAW_URL = `/assets/${DRAW.name}`;
+export const PHOTO_URL = `/assets/${PHOTO.name}`;
 export const HTMX_URL = `/assets/${HTMX.name}`;
 export const ICON_URL = `/assets/${ICON.name}`;

@@ -1,5 +1,5 @@
 import type { Attempt, Failure } from "../db/failure_queries.ts";
-import { bytes, several } from "./format.ts";
+import { bytes, fileName, several } from "./format.ts";
 import { Thumbnail, Time } from "./parts.tsx";
 import { explain } from "./reasons.ts";
 import { PHASE_TITLES } from "./words.ts";
@@ -16,7 +16,7 @@ export function FailureRow({ failure, sessionId, retryable, now }: {
 }) {
   const { jobId, path, phase, files, photoId } = failure;
   const words = explain(failure.reason);
-  const name = path?.slice(path.lastIndexOf("/") + 1) || `item ${jobId}`;
+  const name = (path && fileName(path)) || `item ${jobId}`;
   const file = files[0];
   return (
     <li>

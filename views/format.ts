@@ -1,4 +1,4 @@
-/** Figures and times as people read them; times in the zone of the server, where the photos are. */
+/** Figures, names and times as people read them; times in the zone of the server, where the photos are. */
 
 const NUMBER = new Intl.NumberFormat("en");
 const CLOCK = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" });
@@ -25,6 +25,9 @@ export function bytes(count: number): string {
   }
   return `${value < 10 ? value.toFixed(1) : Math.round(value)} ${units[unit]}`;
 }
+
+/** The last part of a path: "/photos/2019/a.jpg" → "a.jpg". */
+export const fileName = (path: string): string => path.slice(path.lastIndexOf("/") + 1);
 
 /** Seconds as two units at most: "40 s", "12 min", "1 h 05 min", "2 d 3 h". */
 export function duration(seconds: number): string {

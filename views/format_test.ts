@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { bytes, cameraTime, duration, moment, percent, several } from "./format.ts";
+import { bytes, cameraTime, duration, fileName, moment, percent, several } from "./format.ts";
 
 Deno.test("durations take two units at most", () => {
   const written = [0, 0.4, 59, 60, 90, 3599, 3600, 5400, 86_400, 183_600].map(duration);
@@ -45,4 +45,10 @@ Deno.test("sizes, counts and a camera's time", () => {
   assert.deepEqual([several(1, "file"), several(2000, "file")], ["1 file", "2,000 files"]);
   assert.equal(cameraTime("2019-07-21T18:04:09"), "21 July 2019, 18:04");
   assert.equal(cameraTime("0000:00:00"), "0000:00:00");
+});
+
+Deno.test("a file's name is the last part of its path", () => {
+  assert.equal(fileName("/photos/2019/a b.jpg"), "a b.jpg");
+  assert.equal(fileName("a.jpg"), "a.jpg");
+  assert.equal(fileName("/photos/"), "");
 });

@@ -2,7 +2,7 @@ import type { Item, ItemPage, ItemPhase, ItemState } from "../db/item_queries.ts
 import type { ReasonCounts } from "../db/ledger_scan.ts";
 import type { SessionRow } from "../db/session_queries.ts";
 import { type Outcome, tellOutcome } from "./failure_news.tsx";
-import { bytes, number } from "./format.ts";
+import { bytes, fileName, number } from "./format.ts";
 import { Layout } from "./layout.tsx";
 import { SelectAll, Thumbnail, Time } from "./parts.tsx";
 import { explain } from "./reasons.ts";
@@ -115,7 +115,7 @@ function Reasons({ here, counted: { reasons, atLeast }, reason }: {
 
 function ItemRow({ item, retryable, now }: { item: Item; retryable: boolean; now: Date }) {
   const [first, ...others] = item.files;
-  const name = item.path?.slice(item.path.lastIndexOf("/") + 1) || `item ${item.jobId}`;
+  const name = (item.path && fileName(item.path)) || `item ${item.jobId}`;
   return (
     <li>
       {retryable && (

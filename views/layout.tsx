@@ -6,7 +6,10 @@ import {
   ICON_URL,
   PEOPLE_PARTS,
   PEOPLE_URL,
+  PHOTO_URL,
   POLL_URL,
+  SEARCH_PARTS,
+  SEARCH_URL,
   SELECT_URL,
   STYLE_URL,
 } from "./assets.ts";
@@ -47,11 +50,13 @@ const HTMX_CONFIG = JSON.stringify({
 /**
  * The frame of every page. `refresh`: without JavaScript the page loads itself again after 5 s, or the
  * address given; one whose own address ends with a #place must give it, else nothing is loaded.
+ * `grid`: a page of photos in rows is as wide as the screen allows, and keys go through them.
  */
 export function Layout(props: {
   title: string;
   place?: Place;
   refresh?: boolean | string;
+  grid?: boolean;
   children?: Child;
 }) {
   const document = (
@@ -70,6 +75,13 @@ export function Layout(props: {
         {PEOPLE_PARTS.map((part) => <link rel="modulepreload" href={part} />)}
         <script type="module" src={PEOPLE_URL}></script>
         <script type="module" src={DRAW_URL}></script>
+        <script type="module" src={PHOTO_URL}></script>
+        {props.grid && (
+          <>
+            {SEARCH_PARTS.map((part) => <link rel="modulepreload" href={part} />)}
+            <script type="module" src={SEARCH_URL}></script>
+          </>
+        )}
         {props.refresh && (
           <noscript>
             <meta
@@ -79,7 +91,7 @@ export function Layout(props: {
           </noscript>
         )}
       </head>
-      <body>
+      <body class={props.grid ? "wide" : undefined}>
         <a class="skip" href="#main">Skip to content</a>
         <header class="top">
           <a class="brand" href="/sessions">

@@ -6,6 +6,7 @@ import type { Frame } from "./people_view.ts";
 import { certainty, clusterName, personName, whom } from "./people_words.ts";
 
 export const PHOTO_KEYS: Keys = [
+  [["←", "→"], "go to the photos before and after"],
   [["↑", "↓"], "go from face to face"],
   [["Enter"], "goes to the name field of the face"],
   [["Y", "N"], "it is this person, it is not"],

@@ -1,25 +1,39 @@
+import type { CopyGroup } from "../db/copy_groups.ts";
+import type { Neighbours } from "../db/neighbour_queries.ts";
 import type { PhotoDetail } from "../db/photo_queries.ts";
+import { differenceWords } from "./copy_words.ts";
 import { BoxCrop } from "./crops.tsx";
-import { bytes, several } from "./format.ts";
+import { bytes, fileName, several } from "./format.ts";
 import { CROP_SIZE } from "./name_question.tsx";
 import { PeopleLayout } from "./people_layout.tsx";
 import type { Frame } from "./people_view.ts";
 import { DemoNote, Time } from "./parts.tsx";
+import { PhotoCopies } from "./photo_copies.tsx";
 import { AddFace, FaceBoxes, PHOTO_KEYS, PhotoFaces } from "./photo_faces.tsx";
-import { PhotoGrid } from "./photo_grid.tsx";
+import { Beside, MoreLikeThis, NeighbourStrip, photoAddress } from "./photo_strip.tsx";
 import { coordinates, ratingWords, takenTime } from "./shot_words.ts";
 
-/** A picture with the faces in it, and everything known about it. */
-export function PhotoPage({ detail, builtin, frame }: {
+/** What the page of a photo shows. */
+export interface PhotoView {
   detail: PhotoDetail;
+  /** The photo with its copies, compared with it. */
+  group: CopyGroup;
+  neighbours: Neighbours;
+  /** The run that found it, while that is known. */
+  session: { id: number; name: string } | null;
   builtin: boolean;
+  /** The page somebody came from, to go back to: a path of this program. */
+  from: string | null;
   frame: Frame;
-}) {
-  const { photo, files, duplicates } = detail;
+}
+
+/** A picture with the faces in it, and everything known about it. */
+export function PhotoPage({ detail, group, neighbours, session, builtin, from, frame }: PhotoView) {
+  const { photo } = detail;
   const faces = detail.faces.toSorted((a, b) => a.box[0] - b.box[0]);
   const { now, question } = frame;
   const box = question?.box;
-  const name = photo.firstPath.slice(photo.firstPath.lastIndexOf("/") + 1);
+  const name = fileName(photo.firstPath);
   return (
     <PeopleLayout
       title={name}
@@ -28,10 +42,22 @@ export function PhotoPage({ detail, builtin, frame }: {
       keys={PHOTO_KEYS}
       questionCrop={box?.length === 4 && <BoxCrop photo={photo} box={box} size={CROP_SIZE} />}
     >
-      <p class="crumbs">
-        <a href="/photos">Photos</a>
-      </p>
+      <div class="photo-head">
+        <p class="crumbs">
+          <a href="/photos">Photos</a>
+          {from !== null && (
+            <>
+              {" / "}
+              <a href={from} id="back">{backWords(from)}</a>
+            </>
+          )}
+        </p>
+        <Beside neighbours={neighbours} from={from} />
+      </div>
       <h1>{name}</h1>
+      {photo.representativeId !== null && (
+        <DuplicateOf id={photo.representativeId} group={group} from={from} />
+      )}
       <figure class="photo" id="picture">
         <div class="frame">
           <img
@@ -59,31 +85,46 @@ export function PhotoPage({ detail, builtin, frame }: {
         <Fact term="Size" value={`${photo.width} × ${photo.height} pixels, ${photo.format}`} />
         <Fact term="Bytes" value={bytes(photo.byteSize)} />
         <Fact term="Faces" value={several(faces.length, "face")} />
+        <div>
+          <dt>Added</dt>
+          <dd>
+            <Time at={photo.createdAt} now={now} />
+            {session && (
+              <>
+                {" by "}
+                <a href={`/sessions/${session.id}`}>{session.name}</a>
+              </>
+            )}
+          </dd>
+        </div>
       </dl>
-      <h2>{several(files.length, "file")}</h2>
-      <ul class="items">
-        {files.map((file) => (
-          <li>
-            <div>
-              <p class="path">{file.path}</p>
-              <p class="facts">
-                <span>{bytes(file.size)}</span>
-                <span>
-                  changed <Time at={new Date(file.mtimeMs)} now={now} />
-                </span>
-                {file.missing && <span class="failed">no longer there</span>}
-              </p>
-            </div>
-          </li>
-        ))}
-      </ul>
-      {duplicates.length > 0 && (
-        <>
-          <h2>{several(duplicates.length, "duplicate")}</h2>
-          <PhotoGrid photos={duplicates} label="Duplicates of this photo" />
-        </>
-      )}
+      <PhotoCopies group={group} now={now} />
+      <NeighbourStrip
+        neighbours={neighbours}
+        current={{ ...photo, path: photo.firstPath }}
+        from={from}
+      />
+      <MoreLikeThis id={photo.id} />
     </PeopleLayout>
+  );
+}
+
+const backWords = (from: string) =>
+  from.startsWith("/duplicates") ? "Back to the duplicates" : "Back to results";
+
+/** Whose vector and faces a duplicate shares, and how it differs from that one. */
+function DuplicateOf({ id, group, from }: { id: number; group: CopyGroup; from: string | null }) {
+  const [self, ...others] = group.photos;
+  const other = others.find((photo) => photo.id === id);
+  const file = other?.files[0];
+  return (
+    <p class="lead">
+      <span>
+        A duplicate of{" "}
+        <a href={photoAddress(id, from)}>{file ? fileName(file.path) : `photo ${id}`}</a>
+        {other && `, which is: ${differenceWords(self, other).join(" · ")}`}
+      </span>
+    </p>
   );
 }
 

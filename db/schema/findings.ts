@@ -10,7 +10,7 @@ import {
   real,
   text,
 } from "drizzle-orm/pg-core";
-import { bytea } from "../columns.ts";
+import { bytea, xid8 } from "../columns.ts";
 import { photos } from "./library.ts";
 import { people } from "./people.ts";
 import { id, time } from "./parts.ts";
@@ -22,7 +22,31 @@ export const embeddings = pgTable("embeddings", {
   }),
   model: text().notNull(),
   vector: bytea().notNull(),
-}, (t) => [primaryKey({ columns: [t.photoId, t.model] })]);
+}, (t) => [
+  primaryKey({ columns: [t.photoId, t.model] }),
+  // What an index has to hold is read from this alone, and no row.
+  index("embeddings_model").on(t.model, t.photoId),
+]);
+
+/**
+ * Which photos got a vector, or lost theirs, in which transaction: written by a trigger, read by the
+ * vector indexes of any number of web processes, each by a cursor of its own, and forgotten after a
+ * day. An index that has looked on for longer compares all.
+ */
+export const embeddingChanges = pgTable("embedding_changes", {
+  id: id(),
+  /**
+   * Identities are given before commits: one that commits late would be behind a cursor over them. A
+   * cursor over transactions stops before the oldest that is still open.
+   */
+  xid: xid8().notNull().default(sql`pg_current_xact_id()`),
+  model: text().notNull(),
+  photoId: bigint({ mode: "number" }).notNull(),
+  at: time().notNull().defaultNow(),
+}, (t) => [
+  index("embedding_changes_model").on(t.model, t.xid, t.photoId),
+  index("embedding_changes_at").on(t.at),
+]);
 
 /** Photos a face model has looked at, with or without a find. */
 export const faceScans = pgTable("face_scans", {

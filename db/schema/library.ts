@@ -1,3 +1,4 @@
+import { sql } from "drizzle-orm";
 import {
   bigint,
   boolean,
@@ -47,6 +48,12 @@ export const photos = pgTable("photos", {
 }, (t) => [
   index("photos_dhash").on(t.dhash),
   index("photos_representative").on(t.representativeId),
+  // The order of a search without words: newest first, then those without a date.
+  index("photos_taken").on(t.takenAt.desc().nullsLast(), t.id.desc())
+    .where(sql`representative_id is null`),
+  index("photos_camera").on(t.camera).where(sql`representative_id is null`),
+  index("photos_rating").on(sql`coalesce(${t.rating}, 0)`).where(sql`representative_id is null`),
+  index("photos_format").on(t.format).where(sql`representative_id is null`),
 ]);
 
 /** A path on disk. */

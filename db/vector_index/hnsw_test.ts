@@ -1,27 +1,9 @@
 import assert from "node:assert/strict";
-import { findCompiler, loadHnswlib } from "./addon.ts";
 import { createExactIndex } from "./exact.ts";
 import { createGrowingIndex } from "./growing.ts";
 import { createHnswIndex } from "./hnsw.ts";
 import type { VectorIndex } from "./index.ts";
-import { clusteredVectors } from "./testing.ts";
-
-/** The real addon; a machine that cannot build it is told so, one that could have is at fault. */
-async function withHnswlib(test: (library: NonNullable<ReturnType<typeof loadHnswlib>>) => void) {
-  const library = loadHnswlib();
-  if (library) return test(library);
-  assert.equal(await findCompiler(), null, 'hnswlib is not built: run "deno task build"');
-  console.warn("There is no C++ compiler, so hnswlib is not built: it was not tested");
-}
-
-/** The share of the true `k` nearest that the index finds. */
-function recall(index: VectorIndex, exact: VectorIndex, queries: Float32Array[], k = 10): number {
-  const shares = queries.map((query) => {
-    const truth = new Set(exact.search(query, k).map((hit) => hit.id));
-    return index.search(query, k).filter((hit) => truth.has(hit.id)).length / truth.size;
-  });
-  return shares.reduce((sum, share) => sum + share, 0) / queries.length;
-}
+import { clusteredVectors, recall, withHnswlib } from "./testing.ts";
 
 Deno.test("hnswlib finds 98 of 100 true neighbours, also after removals", () =>
   withHnswlib((library) => {
@@ -73,7 +55,7 @@ Deno.test("an index that grows changes over to the graph without losing anything
   withHnswlib((library) => {
     const { vectors, queries } = clusteredVectors(1500, 16, { queries: 30 });
     const exact = createExactIndex(16);
-    const index = createGrowingIndex(library, 16, 1000);
+    const index = createGrowingIndex(library, 16, { exactLimit: 1000 });
     const both = (act: (one: VectorIndex) => void) => [exact, index].forEach(act);
     vectors.slice(0, 1000).forEach((vector, i) => both((one) => one.add(i, vector)));
     assert.equal(index.build(1000), false);
@@ -99,7 +81,7 @@ Deno.test("an index that grows changes over to the graph without losing anything
 
 Deno.test("without hnswlib an index stays exact at any size", () => {
   const { vectors, queries } = clusteredVectors(200, 8, { queries: 1 });
-  const index = createGrowingIndex(null, 8, 100);
+  const index = createGrowingIndex(null, 8, { exactLimit: 100 });
   vectors.forEach((vector, i) => index.add(i, vector));
   assert.equal(index.build(1000), false);
   assert.equal(index.kind, "exact");

@@ -1,33 +1,25 @@
 import assert from "node:assert/strict";
-import { embeddings, photos } from "../schema.ts";
+import { embeddings } from "../schema.ts";
 import { testDatabase } from "../testing.ts";
 import { bytesOfVector } from "../vectors.ts";
 import type { Db } from "../client.ts";
 import { eq, inArray } from "drizzle-orm";
-import { openLibraryIndex } from "./open.ts";
+import { type IndexSettings, openLibraryIndex } from "./open.ts";
 import { createExactIndex } from "./exact.ts";
+import { addPhotos } from "./library_index_fixture.ts";
 import { clusteredVectors, unit } from "./testing.ts";
 
 const MODEL = "test@000000000000";
 // A search within half a second of another sees what that one saw.
 const later = () => new Promise((resolve) => setTimeout(resolve, 550));
 
-async function addPhotos(db: Db, count: number): Promise<number[]> {
-  const rows = await db.insert(photos).values(Array.from({ length: count }, () => ({
-    sha256: crypto.randomUUID(),
-    byteSize: 1,
-    width: 1,
-    height: 1,
-    format: "jpeg",
-    dhash: "0",
-    flat: true,
-    firstMtimeMs: 0,
-    firstPath: "/p",
-    previewWidth: 1,
-    previewHeight: 1,
-  }))).returning({ id: photos.id });
-  return rows.map((row) => row.id).sort((a, b) => a - b);
-}
+const settingsFor = (url: string): IndexSettings => ({
+  url,
+  model: MODEL,
+  dimension: 8,
+  dataDir: null,
+  vectors: "hnswlib",
+});
 
 const addVectors = (db: Db, given: { id: number; vector: Float32Array; model?: string }[]) =>
   db.insert(embeddings).values(given.map(({ id, vector, model }) => ({
@@ -39,13 +31,14 @@ const addVectors = (db: Db, given: { id: number; vector: Float32Array; model?: s
 Deno.test("the index follows the database", async (t) => {
   const database = await testDatabase();
   const { db } = database;
-  const index = openLibraryIndex({ url: database.url, model: MODEL, dimension: 8 });
+  const index = openLibraryIndex(settingsFor(database.url));
   const { vectors, queries } = clusteredVectors(2500, 8, { queries: 5 });
   const axis = unit(new Float32Array([9, 0, 0, 0, 0, 0, 0, 0]));
   const away = axis.map((value) => -value);
 
   await t.step("an empty library gives nothing", async () => {
-    assert.deepEqual(await index.search(axis, 5), { hits: [], size: 0 });
+    const none = { hits: [], size: 0, candidates: 0, exact: true, missing: 0 };
+    assert.deepEqual(await index.search(axis, 5), none);
   });
 
   const ids = await addPhotos(db, 2502);
@@ -97,14 +90,54 @@ Deno.test("the index follows the database", async (t) => {
 
 Deno.test("a database that is away is told with its code", async () => {
   const url = "postgres://nobody@127.0.0.1:1/nothing";
-  const index = openLibraryIndex({ url, model: MODEL, dimension: 1 });
+  const index = openLibraryIndex({ ...settingsFor(url), dimension: 1 });
   await assert.rejects(index.search(new Float32Array([1]), 1), { code: "ECONNREFUSED" });
   await index.close();
 });
 
+Deno.test("it closes over a database that has fallen silent", async () => {
+  const silent = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = silent.addr as Deno.NetAddr;
+  const index = openLibraryIndex(settingsFor(`postgres://nobody@127.0.0.1:${port}/nothing`));
+  const warming = assert.rejects(index.warm(), /closed/);
+  using _held = await silent.accept();
+  const began = performance.now();
+  await index.close();
+  assert.ok(performance.now() - began < 8000);
+  await warming;
+  silent.close();
+});
+
+Deno.test("its thread logs as the process does", async () => {
+  const database = await testDatabase();
+  const [id] = await addPhotos(database.db, 1);
+  await addVectors(database.db, [{ id, vector: new Float32Array(3) }]);
+  const code = `
+    import { configureLog } from "${import.meta.resolve("../../log.ts")}";
+    import { openLibraryIndex } from "${import.meta.resolve("./open.ts")}";
+    configureLog({ logFormat: "json", logLevel: "warn", logPaths: false }, { process: "web" });
+    const index = openLibraryIndex(${JSON.stringify(settingsFor(database.url))});
+    await index.warm();
+    await index.close();`;
+  const { stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["eval", "--quiet", code],
+    cwd: new URL("../../", import.meta.url),
+    stdout: "null",
+  }).output();
+  const [line] = new TextDecoder().decode(stderr).trim().split("\n");
+  const { level, process, model, first } = JSON.parse(line);
+  assert.deepEqual({ level, process, model, first }, {
+    level: "warn",
+    process: "web",
+    model: MODEL,
+    first: id,
+  });
+  await database.drop();
+});
+
 Deno.test("closing while it loads leaves nothing behind", async () => {
   const database = await testDatabase();
-  const index = openLibraryIndex({ url: database.url, model: MODEL, dimension: 8 });
+  const index = openLibraryIndex(settingsFor(database.url));
   const warming = index.warm();
   await index.close();
   await warming;

@@ -1,11 +1,15 @@
-import { log } from "../log.ts";
-import { type LibraryIndex, openLibraryIndex } from "./vector_index/open.ts";
+import { log } from "../../log.ts";
+import type { VectorsSetting } from "../../config.ts";
+import type { LibraryIndex } from "../vector_index/library_index.ts";
+import { openLibraryIndex } from "../vector_index/open.ts";
 
-/** What puts words where the pictures are; an engine of the models room is one. */
+/** What puts words and pictures where the library's pictures are; see models/search_encoder.ts. */
 export interface TextEncoder {
   models: { clip: { key: string; dimension: number; builtin: boolean } };
   /** A unit vector; zeros if it knows none of the words. */
   embedText(text: string): Promise<Float32Array>;
+  /** The unit vector of an encoded picture, as training makes it. Rejects with an ImageError. */
+  embedPicture(bytes: Uint8Array): Promise<Float32Array>;
   close(): Promise<void>;
 }
 
@@ -31,6 +35,8 @@ export interface Stage {
   requests: number;
   /** Set when another has taken its place; it is closed after its last request. */
   retired: boolean;
+  /** Set when it is being closed. */
+  ended?: Promise<unknown>;
 }
 
 /** The models cannot be opened; the message is for a person. */
@@ -43,31 +49,48 @@ export class EncoderFault extends Error {
 /** A small model is there sooner than anybody notices; for a large one the former can answer. */
 const PATIENCE_MS = 1000;
 
-/** A pack that was gone may be pulled again; looking takes some milliseconds. */
+export interface StageOptions {
+  /** Where the index keeps its snapshots; null: nowhere. */
+  dataDir?: string | null;
+  vectors?: VectorsSetting;
+  lookAgainMs?: number;
+  /** Whatever else a stage should have before it takes the place of another. */
+  settle?: (stage: Stage) => Promise<void>;
+}
+
+/**
+ * A pack that was gone may be pulled again; looking takes some milliseconds. One that could not be
+ * opened may be mended; trying takes seconds where it is large.
+ */
 const LOOK_AGAIN_MS = 10_000;
 
 /**
  * Keeps the stage for one model open, and another only while the two change places. `on` resolves
- * with what `act` makes of the stage for a model, or of the former one while the other is loading.
- * Rejects with an EncoderFault where no model can be opened.
+ * with what `act` makes of the stage for a model, or of the former one while the other is loading:
+ * whoever asks first waits a little for it, all others not at all. Rejects with an EncoderFault where
+ * no model can be opened; that, too, is tried again only ten seconds later.
  */
 export function createStages(
   url: string,
   open: OpenEncoder,
-  { lookAgainMs = LOOK_AGAIN_MS }: { lookAgainMs?: number } = {},
+  { dataDir = null, vectors = "hnswlib", lookAgainMs = LOOK_AGAIN_MS, settle }: StageOptions = {},
 ) {
   let current: Stage | null = null;
   let preparing: Promise<void> | null = null;
+  let failed: { wanted: string | null; at: number; error: Error } | null = null;
   let closed = false;
+  /** Of the stage that is being prepared. */
+  let coming: LibraryIndex | null = null;
 
   async function on<Result>(
     wanted: string | null,
     act: (stage: Stage) => Promise<Result>,
   ): Promise<Result> {
     if (closed) throw new Error("The search is closed");
-    if (!current || !isFor(current, wanted) || mayBeBack(current, wanted)) {
-      preparing ??= prepare(wanted).finally(() => preparing = null);
-      await (current ? soon(preparing) : preparing);
+    if (!current) {
+      await begin(wanted);
+    } else if (!preparing && !hasFailed(wanted)) {
+      if (!isFor(current, wanted) || mayBeBack(current, wanted)) await soon(begin(wanted));
     }
     const stage = current!;
     stage.requests++;
@@ -79,6 +102,20 @@ export function createStages(
     }
   }
 
+  function begin(wanted: string | null): Promise<void> {
+    if (preparing) return preparing;
+    if (hasFailed(wanted)) return Promise.reject(failed!.error);
+    return preparing = prepare(wanted).then(() => {
+      failed = null;
+    }, (error) => {
+      failed = { wanted, at: performance.now(), error };
+      throw error;
+    }).finally(() => preparing = null);
+  }
+
+  const hasFailed = (wanted: string | null) =>
+    failed !== null && failed.wanted === wanted && performance.now() - failed.at < lookAgainMs;
+
   async function prepare(wanted: string | null): Promise<void> {
     const lookedAt = performance.now();
     const exactly = current !== null && isFor(current, wanted);
@@ -88,14 +125,15 @@ export function createStages(
     });
     if (encoder === null) return;
     const { key: model, dimension } = encoder.models.clip;
-    const index = openLibraryIndex({ url, model, dimension });
+    const index = openLibraryIndex({ url, model, dimension, dataDir, vectors });
     const stage: Stage = { wanted, encoder, index, lookedAt, requests: 0, retired: false };
     // Where nothing else can answer, the search itself waits for the index.
     if (current) {
-      await index.warm().catch(async (error) => {
+      coming = index;
+      await index.warm().then(() => settle?.(stage)).catch(async (error) => {
         await retire(stage);
         throw error;
-      });
+      }).finally(() => coming = null);
     }
     const former = current;
     current = stage;
@@ -109,10 +147,14 @@ export function createStages(
 
   return {
     on,
+    /** The stage that answers now; null before the first call. */
+    current: () => current,
     async close() {
       closed = true;
+      // An index answers whoever waits for it when it is closed; a load may take minutes.
+      await coming?.close();
       await preparing?.catch(() => {});
-      if (current && !current.retired) await retire(current);
+      if (current) await end(current);
     },
   };
 }
@@ -125,9 +167,13 @@ function retire(stage: Stage): Promise<void> {
   return closeUnused(stage);
 }
 
-async function closeUnused({ requests, index, encoder }: Stage): Promise<void> {
-  if (requests > 0) return;
-  await Promise.all([index.close(), encoder.close()]);
+async function closeUnused(stage: Stage): Promise<void> {
+  if (stage.requests === 0) await end(stage);
+}
+
+function end(stage: Stage): Promise<unknown> {
+  stage.retired = true;
+  return stage.ended ??= Promise.all([stage.index.close(), stage.encoder.close()]);
 }
 
 /** Waits for the other models a little; their fault is nobody's who can be answered without them. */
