@@ -116,3 +116,19 @@ export async function until(
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }
+
+const PHONE = { width: 390, height: 844 };
+/** The narrowest that WCAG 2.2 asks for: 1280 px at four times the size (1.4.10). */
+const NARROWEST = { width: 320, height: 600 };
+
+/** Throws if the open page is wider than a narrow screen; takes a picture of it on a phone. */
+export async function assertNarrow(page: Page, name: string): Promise<void> {
+  const wide = page.viewportSize()!;
+  for (const size of [NARROWEST, PHONE]) {
+    await page.setViewportSize(size);
+    const reaches = await page.evaluate("document.documentElement.scrollWidth");
+    assert.equal(reaches, size.width, `${name} does not fit into ${size.width} px`);
+  }
+  await picture(page, `${name}-phone`);
+  await page.setViewportSize(wide);
+}

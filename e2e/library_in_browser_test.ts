@@ -1,12 +1,9 @@
 import assert from "node:assert/strict";
 import { sql } from "drizzle-orm";
 import { addFile } from "../routes/testing.ts";
-import { assertAccessible, picture, until } from "./browser.ts";
+import { assertAccessible, assertNarrow, picture, until } from "./browser.ts";
 import { button, type House, press } from "./people_house.ts";
 import { openSearchHouse } from "./search_house.ts";
-
-const PHONE = { width: 390, height: 844 };
-const NARROWEST = { width: 320, height: 600 };
 
 Deno.test("a photo's page leads on: neighbours, copies, more like it; duplicates are listed", async () => {
   const house = await openSearchHouse();
@@ -179,17 +176,10 @@ async function duplicates(house: House): Promise<void> {
 
 /** Sound in the dark and in the light, wide and narrow; with pictures for people. */
 async function look({ tab: { page } }: House, name: string): Promise<void> {
-  const wide = page.viewportSize()!;
   for (const colorScheme of ["dark", "light"] as const) {
     await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
     await assertAccessible(page);
     await picture(page, `library-${name}-${colorScheme}`);
   }
-  for (const size of [NARROWEST, PHONE]) {
-    await page.setViewportSize(size);
-    const reaches = await page.evaluate("document.documentElement.scrollWidth");
-    assert.equal(reaches, size.width, `${name} does not fit into ${size.width} px`);
-  }
-  await picture(page, `library-${name}-phone`);
-  await page.setViewportSize(wide);
+  await assertNarrow(page, `library-${name}`);
 }

@@ -3,13 +3,19 @@ import { join } from "node:path";
 import type { Page } from "playwright-core";
 import { writeHours } from "../db/settings.ts";
 import { testDirectory } from "../db/testing.ts";
-import { assertAccessible, makeSession, openTab, picture, type Tab, until } from "./browser.ts";
+import {
+  assertAccessible,
+  assertNarrow,
+  makeSession,
+  openTab,
+  picture,
+  type Tab,
+  until,
+} from "./browser.ts";
 import { sampleLibrary } from "./sample.ts";
 import { serve, type Served } from "./served.ts";
 
 /** WCAG 2.2 asks for content that fits into 320 px without scrolling sideways (1.4.10). */
-const NARROWEST = { width: 320, height: 600 };
-const PHONE = { width: 390, height: 844 };
 
 Deno.test("every page is sound in the dark, in the light, on a phone and without scripts", async () => {
   const sample = await sampleLibrary();
@@ -97,14 +103,7 @@ async function lookAtOpenPage({ page, complaints }: Tab, name: string, expected:
   await picture(page, name);
   await page.emulateMedia({ colorScheme: "light" });
   await assertAccessible(page);
-  const wide = page.viewportSize()!;
-  for (const size of [NARROWEST, PHONE]) {
-    await page.setViewportSize(size);
-    const reaches = await page.evaluate("document.documentElement.scrollWidth");
-    assert.equal(reaches, size.width, `${name} does not fit into ${size.width} px`);
-  }
-  await picture(page, `${name}-phone`);
-  await page.setViewportSize(wide);
+  await assertNarrow(page, name);
   assert.equal(complaints.length, expected.length, `${name}: ${complaints}`);
   expected.forEach((pattern, index) => assert.match(complaints[index], pattern));
   complaints.length = 0;

@@ -1,11 +1,9 @@
 import assert from "node:assert/strict";
 import { sql } from "drizzle-orm";
-import { assertAccessible, openTab, picture } from "./browser.ts";
+import { assertAccessible, assertNarrow, openTab, picture } from "./browser.ts";
 import { button, type House, nameOf, news } from "./people_house.ts";
 
 /** WCAG 2.2 asks for content that fits into 320 px without scrolling sideways (1.4.10). */
-const NARROWEST = { width: 320, height: 700 };
-const PHONE = { width: 390, height: 844 };
 
 /** The same with a browser that runs no scripts: every button is a form. */
 export async function withoutScripts({ url, db }: House): Promise<void> {
@@ -50,7 +48,6 @@ export async function everyPageIsSound(
   const cluster = await one(sql`select id from clusters order by size desc limit 1`);
   const photo = await one(sql`select photo_id as id from faces group by photo_id
     order by count(*) desc, photo_id limit 1`);
-  const wide = page.viewportSize()!;
   for (
     const [path, name] of [
       ["/people", "people"],
@@ -71,13 +68,7 @@ export async function everyPageIsSound(
     await picture(page, name);
     await page.emulateMedia({ colorScheme: "light" });
     await assertAccessible(page);
-    for (const size of [NARROWEST, PHONE]) {
-      await page.setViewportSize(size);
-      const reaches = await page.evaluate("document.documentElement.scrollWidth");
-      assert.equal(reaches, size.width, `${name} does not fit into ${size.width} px`);
-    }
-    await picture(page, `${name}-phone`);
-    await page.setViewportSize(wide);
+    await assertNarrow(page, name);
   }
   assert.deepEqual(complaints, []);
 }

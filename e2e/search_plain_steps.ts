@@ -1,16 +1,14 @@
 import assert from "node:assert/strict";
-import { assertAccessible, openTab, picture } from "./browser.ts";
+import { assertAccessible, assertNarrow, openTab, picture } from "./browser.ts";
 import { altOf, box, forgive, shownIds, status } from "./search_asked_steps.ts";
 import { givenPicture, MANY, type SearchHouse } from "./search_house.ts";
 
 /** WCAG 2.2 asks for content that fits into 320 px without scrolling sideways (1.4.10). */
 const NARROWEST = { width: 320, height: 700 };
-const PHONE = { width: 390, height: 844 };
 
 /** Dark, light, on a phone, at the narrowest: nothing for axe to say, nothing beside the screen. */
 export async function everyStateIsSound(house: SearchHouse): Promise<void> {
   const { url, tab: { page, complaints } } = house;
-  const wide = page.viewportSize()!;
   for (
     const [query, name] of [
       ["", "search"],
@@ -25,13 +23,7 @@ export async function everyStateIsSound(house: SearchHouse): Promise<void> {
     await page.emulateMedia({ colorScheme: "light" });
     await page.locator("#filters summary").click();
     await assertAccessible(page);
-    for (const size of [NARROWEST, PHONE]) {
-      await page.setViewportSize(size);
-      const reaches = await page.evaluate("document.documentElement.scrollWidth");
-      assert.equal(reaches, size.width, `${name} does not fit into ${size.width} px`);
-    }
-    await picture(page, `${name}-phone`);
-    await page.setViewportSize(wide);
+    await assertNarrow(page, name);
   }
   assert.deepEqual(complaints, []);
 }
