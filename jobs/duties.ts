@@ -22,13 +22,17 @@ const THIN_MS = 60_000;
 const LOOK_MS = 2500;
 
 /** What some worker must do from time to time; all of it may run in several workers at once. */
-export async function duties({ context, wake, modelsChanged }: Shop): Promise<void> {
+export async function duties({ context, wake, held, modelsChanged }: Shop): Promise<void> {
   const { db, stopping, config, worker } = context;
   const othersChosen = watchChoice(config, worker.models);
   let thinned = performance.now();
   while (!stopping.aborted) {
     try {
       if (await othersChosen()) modelsChanged();
+      const strays = await held.releaseStrays(db, worker.id);
+      if (strays > 0) {
+        log("warn", "gave back items whose claim was never answered", { items: strays });
+      }
       while (!stopping.aborted && await carryOutRequests(db));
       for (const id of await sessionsToAdvance(db)) await context.advance(id);
       if (performance.now() - thinned > THIN_MS) {

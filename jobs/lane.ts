@@ -10,6 +10,7 @@ import type { Hand, Moving } from "./moving.ts";
 import { type Claim, claimJobs, type OpenPhase, runningPhases } from "./queue/claim.ts";
 import { holdFor, type HoldReason, holdSession } from "./holds.ts";
 import { completeJobs, endJobs, holdClaim, releaseClaim, retryLater } from "./queue/finish.ts";
+import type { HeldClaims } from "./queue/held_claims.ts";
 import { suspectsWait } from "./queue/suspects.ts";
 import type { Wake } from "./wake.ts";
 import type { WorkerContext } from "./worker_context.ts";
@@ -32,6 +33,7 @@ export interface Shop {
   wake: Wake;
   moving: Moving;
   counting: Counting;
+  held: HeldClaims;
   /** Told when items wait that only a fresh process may run (see quarantine.ts). */
   suspectsFound(): void;
   /** Told when other models are to be worked with (see chosen_models.ts). */
@@ -62,7 +64,7 @@ export async function runLane(shop: Shop, lane: Lane): Promise<void> {
 }
 
 async function nextClaim(
-  { context: { db, worker, stopping }, suspectsFound }: Shop,
+  { context: { db, worker, stopping }, held, suspectsFound }: Shop,
   lane: Lane,
   last: number,
 ): Promise<Claim | null> {
@@ -75,7 +77,9 @@ async function nextClaim(
   ];
   for (const phase of turn) {
     const limit = lane.batchSize(phase);
-    const claim = await claimJobs(db, { ...phase, workerId: worker.id, limit });
+    const claim = await held.take((claimId) =>
+      claimJobs(db, { ...phase, workerId: worker.id, limit, claimId })
+    );
     if (claim) return claim;
     if (await suspectsWait(db, phase)) suspectsFound();
   }
@@ -103,6 +107,7 @@ export async function workOff(shop: Shop, lane: Lane, claim: Claim): Promise<voi
     await settleFault(shop.context, claim, error);
   } finally {
     hand?.end();
+    shop.held.end(claim);
   }
 }
 

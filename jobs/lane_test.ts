@@ -9,6 +9,7 @@ import { type Shop, workOff } from "./lane.ts";
 import { retrySession, startSession } from "./lifecycle.ts";
 import { testSessions, worker } from "./lifecycle_testing.ts";
 import { createMoving } from "./moving.ts";
+import { createHeldClaims } from "./queue/held_claims.ts";
 import { carryOutRequests } from "./requests.ts";
 
 Deno.test("a walk or a grouping that fails time and again has all its tries after a retry", async (t) => {
@@ -26,6 +27,7 @@ Deno.test("a walk or a grouping that fails time and again has all its tries afte
     },
     moving: createMoving(),
     counting: createCounting(),
+    held: createHeldClaims(),
   } as unknown as Shop;
   await db.execute(sql`
     insert into workers (id, host, pid, device, clip_model, face_model)

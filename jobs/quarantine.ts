@@ -17,7 +17,8 @@ export async function quarantine(shop: Shop, lanes: Lane[]): Promise<void> {
   while (!context.stopping.aborted) {
     try {
       await context.inTouch();
-      const claim = await nextSuspect(context.db, context.worker);
+      const { db, worker } = context;
+      const claim = await shop.held.take((claimId) => nextSuspect(db, { worker, claimId }));
       if (!claim) return;
       log("info", "an item runs alone, because workers died over it", {
         session: claim.sessionId,

@@ -13,6 +13,7 @@ import { runLane, type Shop } from "./lane.ts";
 import { createLanes } from "./lanes.ts";
 import { createMoving } from "./moving.ts";
 import { quarantine } from "./quarantine.ts";
+import { createHeldClaims } from "./queue/held_claims.ts";
 import { resign, type WorkerIdentity } from "./queue/workers.ts";
 import { listenForWork } from "./wake.ts";
 import { watchEngine } from "./watch_engine.ts";
@@ -73,6 +74,7 @@ export async function runWorker(options: {
     wake,
     moving,
     counting,
+    held: createHeldClaims(),
     suspectsFound() {
       // A walk or a grouping would have to begin again; the suspects can wait for its end.
       const busy = alone || moving.busyWith("discovery", "clustering");

@@ -7,13 +7,13 @@ export interface CuttingProxy extends AsyncDisposable {
   done(): string[];
 }
 
-type Cut = "statement" | "commit" | "silence";
-const CUTS: Cut[] = ["statement", "commit", "commit", "silence"];
+type Cut = "statement" | "commit" | "claim" | "silence";
+const CUTS: Cut[] = ["statement", "commit", "commit", "claim", "silence"];
 
 /**
  * Listens on a free loopback port, or on `listen`. Every few messages of the clients it draws what comes next: a
- * connection cut within a statement; one cut after a commit has been carried out and before the
- * client learns of it; one on which nothing passes for up to eight seconds (half-open), and which
+ * connection cut within a statement; one cut after a commit, or a worker's claim, has been carried out and
+ * before the client learns of it; one on which nothing passes for up to eight seconds (half-open), and which
  * is then cut. After `cuts` of these it leaves everything alone.
  */
 export function startCuttingProxy(
@@ -40,7 +40,8 @@ export function startCuttingProxy(
     if (!server) return close(client);
     open.add(client).add(server);
     const both = () => [client, server].forEach((each) => (open.delete(each), close(each)));
-    let committing = false;
+    // The answer to what is sent next is lost; that to what was sent last.
+    let claiming = false, committing = false;
     let silent: Promise<void> | null = null;
     const backward = (async () => {
       for await (const bytes of chunks(server)) {
@@ -53,7 +54,14 @@ export function startCuttingProxy(
     const forward = (async () => {
       for await (const bytes of chunks(client)) {
         const due = done.length < cuts && --next.after <= 0;
-        if (due && next.kind === "commit" && isCommit(bytes)) {
+        if (claiming) {
+          committing = true;
+        } else if (due && next.kind === "claim" && isClaim(bytes)) {
+          // This prepares it; it is carried out with its parameters, which come in another message.
+          claiming = true;
+          done.push("lost the answer of a claim");
+          next = draw();
+        } else if (due && next.kind === "commit" && isCommit(bytes)) {
           committing = true;
           done.push("lost the answer of a commit");
           next = draw();
@@ -112,6 +120,9 @@ function ended(error: unknown): void {
 // As a simple query or to be prepared; the client writes it in either case.
 const isCommit = (bytes: Uint8Array) =>
   /commit\0/i.test(new TextDecoder("latin1").decode(bytes.subarray(0, 200)));
+
+const isClaim = (bytes: Uint8Array) =>
+  new TextDecoder("latin1").decode(bytes).includes("update jobs set state = 'running'");
 
 async function* chunks(connection: Deno.Conn): AsyncGenerator<Uint8Array> {
   const buffer = new Uint8Array(64 * 1024);

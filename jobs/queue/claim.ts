@@ -40,6 +40,8 @@ export interface ClaimOptions {
   sessionId: number;
   phase: PhaseName;
   workerId: string;
+  /** Chosen by whoever must know it even if the answer is lost (see held_claims.ts). */
+  claimId?: string;
 }
 
 /** Unique violation, and the deadlock that two claims over the same items may run into instead. */
@@ -67,8 +69,7 @@ async function tryClaim(
   db: Db,
   options: ClaimOptions & { limit: number; suspects: boolean },
 ): Promise<Claim | null> {
-  const { sessionId, phase } = options;
-  const claimId = crypto.randomUUID();
+  const { sessionId, phase, claimId = crypto.randomUUID() } = options;
   const rows = await db.execute<{ id: string; subject: string; attempt: number; max: number }>(
     claimStatement(claimId, options),
   );

@@ -10,7 +10,7 @@ import type { WorkerIdentity } from "./workers.ts";
  */
 export async function nextSuspect(
   db: Db,
-  worker: Pick<WorkerIdentity, "id" | "models">,
+  { worker, claimId }: { worker: Pick<WorkerIdentity, "id" | "models">; claimId?: string },
 ): Promise<Claim | null> {
   const rows = await db.execute<{ session: string; phase: PhaseName }>(sql`
     select session_id as session, name as phase from phases
@@ -18,7 +18,7 @@ export async function nextSuspect(
       (select from events e where e.session_id = phases.session_id and e.kind = 'recovered')
     order by session_id`);
   for (const { session, phase } of rows) {
-    const options = { sessionId: Number(session), phase, workerId: worker.id };
+    const options = { sessionId: Number(session), phase, workerId: worker.id, claimId };
     const claim = await claimSuspect(db, options);
     if (claim) return claim;
   }

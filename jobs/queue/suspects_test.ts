@@ -29,7 +29,7 @@ Deno.test("items that were there when workers died", async (t) => {
     for (let death = 1; death <= 3; death++) {
       const worker = await addWorker(database);
       assert.equal(await claimJobs(db, { ...options(id, worker), limit: 3 }), null);
-      const alone = (await nextSuspect(db, { id: worker, models: MODELS }))!;
+      const alone = (await nextSuspect(db, { worker: { id: worker, models: MODELS } }))!;
       assert.equal(alone.jobs.length, 1);
       assert.equal(alone.jobs[0].attempt, 1, "a death consumes no attempt");
       poison = alone.jobs[0].id;
@@ -54,11 +54,15 @@ Deno.test("items that were there when workers died", async (t) => {
     const worker = await addWorker(database);
     for (const _ of innocent) {
       assert.equal(
-        await finish(database, (await nextSuspect(db, { id: worker, models: MODELS }))!, "done"),
+        await finish(
+          database,
+          (await nextSuspect(db, { worker: { id: worker, models: MODELS } }))!,
+          "done",
+        ),
         1,
       );
     }
-    assert.equal(await nextSuspect(db, { id: worker, models: MODELS }), null);
+    assert.equal(await nextSuspect(db, { worker: { id: worker, models: MODELS } }), null);
     assert.deepEqual(await checkLedgers(db), []);
     await recoverFrom(db, worker);
   });
@@ -97,10 +101,10 @@ Deno.test("items that were there when workers died", async (t) => {
       assert.equal(await suspectsWait(db, { sessionId: id, phase: "training" }), true);
       await claimJobs(db, { ...options(other, worker), limit: 1 });
       assert.equal(await suspectsWait(db, { sessionId: id, phase: "training" }), false);
-      assert.equal(await nextSuspect(db, { id: worker, models: MODELS }), null);
+      assert.equal(await nextSuspect(db, { worker: { id: worker, models: MODELS } }), null);
       await recoverFrom(db, worker);
       await db.execute(sql`update phases set status = 'paused' where session_id = ${id}`);
-      assert.equal(await nextSuspect(db, { id: worker, models: MODELS }), null);
+      assert.equal(await nextSuspect(db, { worker: { id: worker, models: MODELS } }), null);
     },
   );
 
