@@ -1,7 +1,9 @@
-import { transact } from "../db/transact.ts";
+import { join } from "node:path";
 import { eq, sql } from "drizzle-orm";
+import { cacheFile, readCache, writeCache } from "../db/cache_file.ts";
 import type { Tx } from "../db/client.ts";
 import { clusterings, type RunSettings, sessions } from "../db/schema.ts";
+import { transact } from "../db/transact.ts";
 import { log } from "../log.ts";
 import type { ClusterResult } from "./clustering/cluster.ts";
 import { FACE_DEFAULTS, LEAST_QUALITY } from "./clustering/face_defaults.ts";
@@ -9,7 +11,6 @@ import { runClustering, type RunOptions } from "./clustering/run.ts";
 import { constraintsOf, readNoes } from "./people/grouping_constraints.ts";
 import { groupingFloor } from "./people/grouping_floor.ts";
 import { type LoadedFaces, loadFaces } from "./people/load_faces.ts";
-import { neighbourFile, readNeighbours, writeNeighbours } from "./people/neighbour_file.ts";
 import { countUnassigned, type GroupingNotes } from "./people/session_grouping.ts";
 import { forgetFormerGroupings, type Grouping, storeGrouping } from "./people/store_grouping.ts";
 import { type Claim, runningPhases } from "./queue/claim.ts";
@@ -73,7 +74,7 @@ export async function clusterFaces(context: WorkerContext, claim: Claim): Promis
     });
     if (stored) await forgetFormerGroupings(context.db, model);
     if (stored && result.lists) {
-      await writeNeighbours(neighbourFile(context.config.dataDir, model), result.lists);
+      await writeCache(neighbourFile(context.config.dataDir, model), result.lists);
     }
     context.finished("clustering", { done: 1, skipped: 0, failed: 0 });
     await context.advance(claim.sessionId);
@@ -94,6 +95,10 @@ async function restOthers({ db, engine, worker }: WorkerContext): Promise<void> 
   if (running.every(({ phase }) => phase !== "face_detection")) engine.rest("faces");
 }
 
+/** Where the neighbour lists of a face model are kept. */
+export const neighbourFile = (dataDir: string, model: string): string =>
+  cacheFile(join(dataDir, "neighbours"), `${model}.lists`);
+
 /** Groups faces in a thread of its own, from the neighbour lists that the last grouping kept. */
 async function group(
   { db, config, engine, worker }: WorkerContext,
@@ -112,7 +117,7 @@ async function group(
     constraints: await constraintsOf(faces, await readNoes(db, model)),
     kept: {
       ids: Float64Array.from(faces.ids),
-      lists: await readNeighbours(neighbourFile(config.dataDir, model)),
+      lists: await readCache(neighbourFile(config.dataDir, model)),
     },
   });
 }

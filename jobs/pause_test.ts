@@ -6,6 +6,7 @@ import { removeIfThere } from "../db/sweep.ts";
 import { knownFiles, strangers } from "../e2e/seed.ts";
 import { checkLedgers } from "./check_ledgers.ts";
 import { noise, until, type Worker } from "./holds_testing.ts";
+import { neighbourFile } from "./face_clustering.ts";
 import {
   cancelSession,
   createSession,
@@ -13,7 +14,6 @@ import {
   resumeSession,
   startSession,
 } from "./lifecycle.ts";
-import { neighbourFile } from "./people/neighbour_file.ts";
 import { createClusteringRun, createFaceRun } from "./rerun.ts";
 import { testWorker } from "./testing.ts";
 

@@ -3,7 +3,7 @@
  * kinds as there are. A library may be about some of them; not about all. Which they are decides what
  * relevance means, so nothing is taken away without need.
  */
-export const CAPTIONS = [
+const CAPTIONS = [
   "a dog running on the grass",
   "a cat asleep on a sofa",
   "a horse in a meadow",
@@ -115,3 +115,6 @@ export const NONSENSE = [
   "therefore perhaps whereas",
   "0x00ff 0xdead",
 ];
+
+/** All of them, in the order in which they are embedded. */
+export const BACKGROUND = [...CAPTIONS, ...NONSENSE];

@@ -1,9 +1,8 @@
 import type { Sql } from "../client.ts";
-import { CAPTIONS, NONSENSE } from "./background_texts.ts";
+import type { BackgroundTexts } from "./background.ts";
 import { combine, type Part, shapeOf } from "./query_vector.ts";
 import { describe, type Described, measureNull, type Null } from "./relevance.ts";
 import { sampleVectors } from "./sample_vectors.ts";
-import type { TextEncoder } from "./stages.ts";
 
 /** Pictures of the library that background queries are compared with. */
 const SAMPLE = 2000;
@@ -88,31 +87,6 @@ export async function calibrate(
     await nullOf([{ kind: "text", weight: 1, vector: texts.vectors[0] }]);
   }
   return calibration;
-}
-
-/** The background texts that a model knows anything of. */
-export interface BackgroundTexts {
-  vectors: Float32Array[];
-  nonsense: boolean[];
-}
-
-/**
- * Embeds the background texts one after the other, so that somebody's search waits for one at most;
- * `stopping` ends it early, with those there are.
- */
-export async function embedBackground(
-  encoder: TextEncoder,
-  stopping: () => boolean,
-): Promise<BackgroundTexts> {
-  const found: BackgroundTexts = { vectors: [], nonsense: [] };
-  for (const text of [...CAPTIONS, ...NONSENSE]) {
-    if (stopping()) break;
-    const vector = await encoder.embedText(text);
-    if (vector.every((value) => value === 0)) continue;
-    found.vectors.push(vector);
-    found.nonsense.push(NONSENSE.includes(text));
-  }
-  return found;
 }
 
 // A million products take a millisecond of this thread.

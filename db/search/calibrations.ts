@@ -1,11 +1,7 @@
 import { log } from "../../log.ts";
 import type { Sql } from "../client.ts";
-import {
-  type BackgroundTexts,
-  calibrate,
-  type Calibration,
-  embedBackground,
-} from "./calibration.ts";
+import { type BackgroundTexts, embedBackground } from "./background.ts";
+import { calibrate, type Calibration } from "./calibration.ts";
 import type { Stage } from "./stages.ts";
 
 /** A library that grew by half, or lost half, is another one. */
@@ -37,8 +33,11 @@ export interface Calibrations {
   close(): Promise<void>;
 }
 
-/** One measure for each stage, at most one under way for each. */
-export function createCalibrations(sql: Sql): Calibrations {
+/** One measure for each stage, at most one under way for each; `dataDir` keeps what the models alone decide. */
+export function createCalibrations(
+  sql: Sql,
+  { dataDir = null }: { dataDir?: string | null } = {},
+): Calibrations {
   const kept = new WeakMap<Stage, Kept>();
   const running = new Set<Promise<void>>();
   let closed = false;
@@ -72,7 +71,7 @@ export function createCalibrations(sql: Sql): Calibrations {
     if (closed || own.texts) return Promise.resolve();
     return own.learning ??= beside(stage, async () => {
       const stopping = () => closed || stage.retired;
-      const texts = await embedBackground(stage.encoder, stopping);
+      const texts = await embedBackground(stage.encoder, { dataDir, stopping });
       if (!stopping()) own.texts = texts;
     }).finally(() => own.learning = null);
   }

@@ -38,7 +38,7 @@ export function createSearch(
   options: StageOptions = {},
 ): Search {
   const { db } = database;
-  const calibrations = createCalibrations(database.sql);
+  const calibrations = createCalibrations(database.sql, options);
   const settle = async (stage: Stage) => calibrations.prepare(stage, await sizeOf(stage));
   const stages = createStages(database.url, open, { settle, ...options });
   const findNearest = createNearest(db, calibrations);

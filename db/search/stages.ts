@@ -2,6 +2,7 @@ import { log } from "../../log.ts";
 import type { VectorsSetting } from "../../config.ts";
 import type { LibraryIndex } from "../vector_index/library_index.ts";
 import { openLibraryIndex } from "../vector_index/open.ts";
+import { rememberTexts } from "./remembered_texts.ts";
 
 /** What puts words and pictures where the library's pictures are; see models/search_encoder.ts. */
 export interface TextEncoder {
@@ -50,7 +51,7 @@ export class EncoderFault extends Error {
 const PATIENCE_MS = 1000;
 
 export interface StageOptions {
-  /** Where the index keeps its snapshots; null: nowhere. */
+  /** Where the index keeps its snapshots, and chance its texts; null: nowhere. */
   dataDir?: string | null;
   vectors?: VectorsSetting;
   lookAgainMs?: number;
@@ -120,10 +121,11 @@ export function createStages(
     const lookedAt = performance.now();
     const exactly = current !== null && isFor(current, wanted);
     if (exactly) current!.lookedAt = lookedAt;
-    const encoder = await open(wanted, { exactly }).catch((error) => {
+    const opened = await open(wanted, { exactly }).catch((error) => {
       throw new EncoderFault(error);
     });
-    if (encoder === null) return;
+    if (opened === null) return;
+    const encoder = rememberTexts(opened);
     const { key: model, dimension } = encoder.models.clip;
     const index = openLibraryIndex({ url, model, dimension, dataDir, vectors });
     const stage: Stage = { wanted, encoder, index, lookedAt, requests: 0, retired: false };
