@@ -45,6 +45,9 @@ export async function openDatabase(
     connection: {
       application_name: options.name ?? "safelight",
       idle_in_transaction_session_timeout: STANDSTILL_MS,
+      // Compiling a statement takes longer than any of ours runs: of 100,000 photos half were chosen by
+      // date in 165 ms with it, in 52 without (PostgreSQL 15; the embedded server has no compiler).
+      jit: "off",
     },
   });
   try {

@@ -81,11 +81,13 @@ export async function countFacets(
 
 /**
  * The folder in which a file of each photo, or of a duplicate, lies, one level below what all of their
- * paths have in common. What first and last path share by bytes, all between share.
+ * paths have in common. What first and last path share by bytes, all between share. Files are looked
+ * up photo by photo: joined, those of the whole library are read (25 of 38 ms at 100,000, for 1500 photos).
  */
 const FOLDERS = sql`held as materialized (
     select c.id, string_to_array(f.path, '/') as parts, f.path
-      from counted c join files f on f.photo_id = c.id where f.missing_at is null
+      from counted c cross join lateral (select path from files
+        where photo_id = c.id and missing_at is null offset 0) f
     union all select c.id, string_to_array(f.path, '/'), f.path
       from counted c join photos d on d.representative_id = c.id join files f on f.photo_id = d.id
       where f.missing_at is null
