@@ -4,13 +4,18 @@ import { bytesOfVector } from "../db/vectors.ts";
 const AT_ONCE = 500;
 
 /**
- * Makes a library as training leaves it: photos, each with a file and a vector of its own under
- * `model`. Days, cameras and stars differ, so that filters have something to choose from.
+ * Makes a library as training leaves it, unless it is there: photos, each with a file and a vector of
+ * its own under `model`. Days, cameras and stars differ, so that filters have something to choose
+ * from.
  */
 export async function fillLibrary(
   { sql }: Database,
   { count, model, vector }: { count: number; model: string; vector: (at: number) => Float32Array },
 ): Promise<void> {
+  const [{ there }] = await sql<{ there: number }[]>`
+    select count(*)::int as there from embeddings`;
+  if (there === count) return;
+  if (there > 0) throw new Error(`The library that was kept has ${there} vectors, not ${count}`);
   await sql`
     insert into photos (sha256, byte_size, width, height, format, taken_at, camera, rating, dhash,
       flat, first_mtime_ms, first_path, preview_width, preview_height)

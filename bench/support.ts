@@ -5,8 +5,18 @@ import { openDataDir } from "../db/data_dir.ts";
 import { migrateDatabase } from "../db/migrate.ts";
 import type { SampleFile } from "../models/sample/expectations.ts";
 
-/** Runs `work` with a temporary folder that the database's user may enter; removed at the end. */
-export async function withFolder(work: (dir: string) => Promise<void>): Promise<void> {
+/**
+ * Runs `work` with a folder that the database's user may enter: a temporary one that is removed at
+ * the end, or `keep`, which is made if need be and stays.
+ */
+export async function withFolder(
+  work: (dir: string) => Promise<void>,
+  keep?: string,
+): Promise<void> {
+  if (keep) {
+    await Deno.mkdir(keep, { recursive: true, mode: 0o711 });
+    return await work(await Deno.realPath(keep));
+  }
   const dir = await Deno.makeTempDir({ prefix: "safelight-bench-" });
   await Deno.chmod(dir, 0o711);
   try {
@@ -43,12 +53,12 @@ export interface Served {
 }
 
 /**
- * Runs `work` with Safelight serving a fresh data directory: web and worker processes, own database.
- * `environment` are variables of its configuration, such as SAFELIGHT_MODELS; the user's own are not
- * looked at.
+ * Runs `work` with Safelight serving a fresh data directory, or that in the folder `keep`: web and
+ * worker processes, own database. `environment` are variables of its configuration, such as
+ * SAFELIGHT_MODELS; the user's own are not looked at.
  */
 export async function withServer(
-  options: { worker: boolean; environment?: Record<string, string> },
+  options: { worker: boolean; environment?: Record<string, string>; keep?: string },
   work: (served: Served, dir: string) => Promise<void>,
 ): Promise<void> {
   await withFolder(async (dir) => {
@@ -90,7 +100,7 @@ export async function withServer(
       await child.stdin.close();
       await child.status;
     }
-  });
+  }, options.keep);
 }
 
 // deno-lint-ignore no-explicit-any
