@@ -66,7 +66,10 @@ export const searchPages = new Hono<Env>()
   .get("/more", async (c) => {
     const params = paramsOf(c);
     const asked = await ask(c.var.search, params);
-    if (!asked.found) throw new Fault(400, "invalid_request", asked.faults[0].message);
+    if (!asked.found) {
+      const status = asked.status === 200 ? 400 : asked.status;
+      throw new Fault(status, "cannot_search", asked.faults[0].message);
+    }
     return c.html(<MoreResults found={asked.found} params={params} shown={asked.shown} />);
   })
   .get("/facets", async (c) => {

@@ -18,18 +18,37 @@ export async function embedBackground(
   { dataDir, stopping }: { dataDir: string | null; stopping: () => boolean },
 ): Promise<BackgroundTexts> {
   const { clip } = encoder.models;
-  const kept = dataDir === null ? null : await readBackground(dataDir, clip);
+  const found = dataDir === null ? null : await readBackground(dataDir, clip);
+  const kept = found && await areOf(encoder, found) ? found : null;
   const vectors = kept ?? await embedAll(encoder, stopping);
   if (!kept && dataDir !== null && vectors.length === BACKGROUND.length) {
     await writeBackground(dataDir, clip, vectors);
   }
-  const found: BackgroundTexts = { vectors: [], nonsense: [] };
+  const texts: BackgroundTexts = { vectors: [], nonsense: [] };
   for (const [at, vector] of vectors.entries()) {
     if (vector.every((value) => value === 0)) continue;
-    found.vectors.push(vector);
-    found.nonsense.push(NONSENSE.includes(BACKGROUND[at]));
+    texts.vectors.push(vector);
+    texts.nonsense.push(NONSENSE.includes(BACKGROUND[at]));
   }
-  return found;
+  return texts;
+}
+
+/** Of the same text by the same graph, however its sums were split among threads. */
+const SAME = 0.9999;
+
+/**
+ * Whether vectors are of this encoder: a model is known by its graph for pictures, and that for words,
+ * or its vocabulary, may be another by now. A caption and a nonsense tell.
+ */
+async function areOf(encoder: TextEncoder, vectors: Float32Array[]): Promise<boolean> {
+  for (const at of [0, BACKGROUND.length - 1]) {
+    const vector = await encoder.embedText(BACKGROUND[at]);
+    const product = vector.reduce((sum, value, i) => sum + value * vectors[at][i], 0);
+    // Nothing is known of some texts, by either.
+    const unknown = [vector, vectors[at]].map((one) => one.every((value) => value === 0));
+    if (unknown[0] !== unknown[1] || !unknown[0] && product < SAME) return false;
+  }
+  return true;
 }
 
 async function embedAll(encoder: TextEncoder, stopping: () => boolean): Promise<Float32Array[]> {

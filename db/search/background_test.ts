@@ -7,16 +7,16 @@ import type { TextEncoder } from "./stages.ts";
 
 const DIMENSION = 3;
 
-/** Embeds a text as its place and its length, "asdfgh" as nothing, and counts how often it is asked. */
-function countingEncoder(key: string) {
+/** Embeds a text by its letters, "asdfgh" as nothing, and counts how often it is asked. */
+function countingEncoder(key: string, turn = 0) {
   let asked = 0;
   const encoder: TextEncoder = {
     models: { clip: { key, dimension: DIMENSION, builtin: false } },
     embedText(text) {
-      const place = asked++;
-      return Promise.resolve(
-        text === "asdfgh" ? new Float32Array(DIMENSION) : Float32Array.of(place, text.length, 1),
-      );
+      asked++;
+      const angle = turn + text.charCodeAt(0) * text.length;
+      const vector = Float32Array.of(Math.cos(angle), Math.sin(angle), 0);
+      return Promise.resolve(text === "asdfgh" ? new Float32Array(DIMENSION) : vector);
     },
     embedPicture: () => Promise.reject(new Error("no picture is asked for")),
     close: () => Promise.resolve(),
@@ -28,8 +28,10 @@ const going = () => false;
 
 Deno.test("background texts are embedded once a model, and again where that is lost", async (t) => {
   const dataDir = await testDirectory();
-  const embed = async (key: string, stopping = going) => {
-    const { encoder, asked } = countingEncoder(key);
+  /** What looking whether they are this encoder's asks. */
+  const PROBES = 2;
+  const embed = async (key: string, { stopping = going, turn = 0 } = {}) => {
+    const { encoder, asked } = countingEncoder(key, turn);
     return { texts: await embedBackground(encoder, { dataDir, stopping }), asked: asked() };
   };
   const first = await embed("one@1");
@@ -42,12 +44,12 @@ Deno.test("background texts are embedded once a model, and again where that is l
   });
 
   await t.step("the next time they are read", async () => {
-    assert.deepEqual(await embed("one@1"), { ...first, asked: 0 });
+    assert.deepEqual(await embed("one@1"), { ...first, asked: PROBES });
   });
 
   await t.step("another model has its own", async () => {
     assert.equal((await embed("two@1")).asked, BACKGROUND.length);
-    assert.equal((await embed("one@1")).asked, 0);
+    assert.equal((await embed("one@1")).asked, PROBES);
   });
 
   await t.step("a file that is damaged, cut or empty is made anew", async () => {
@@ -57,13 +59,19 @@ Deno.test("background texts are embedded once a model, and again where that is l
     for (const bytes of [flipped, whole.subarray(0, 700), new Uint8Array(), whole.fill(0)]) {
       await Deno.writeFile(path, bytes);
       assert.equal((await embed("one@1")).asked, BACKGROUND.length);
-      assert.deepEqual(await embed("one@1"), { ...first, asked: 0 });
+      assert.deepEqual(await embed("one@1"), { ...first, asked: PROBES });
     }
+  });
+
+  await t.step("the same model with another graph for words has its own", async () => {
+    const other = await embed("one@1", { turn: 1 });
+    assert.equal(other.asked, 1 + BACKGROUND.length);
+    assert.deepEqual(await embed("one@1", { turn: 1 }), { ...other, asked: PROBES });
   });
 
   await t.step("what was stopped early is not kept", async () => {
     let looks = 0;
-    const stopped = await embed("three@1", () => ++looks > 20);
+    const stopped = await embed("three@1", { stopping: () => ++looks > 20 });
     assert.equal(stopped.asked, 20);
     assert.equal((await embed("three@1")).asked, BACKGROUND.length);
   });

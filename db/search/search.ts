@@ -96,8 +96,8 @@ export function createSearch(
         return { query, model, builtinModels, ...nearest, notice, total, facets };
       });
     } catch (error) {
-      // No fault of this program, and the words say what to do.
-      if (!(error instanceof EncoderFault)) throw error;
+      // No fault of this program, and the words say what to do. On a later page they would look like its end.
+      if (!(error instanceof EncoderFault) || request.cursor !== undefined) throw error;
       return {
         ...{ query, model: clip ?? "", builtinModels: isBuiltin(clip) },
         ...{ message: error.message, notice: joined(notices), results: [], nextCursor: null },

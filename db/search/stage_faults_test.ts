@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { testDatabase } from "../testing.ts";
-import { createStages, type TextEncoder } from "./stages.ts";
+import { createStages, EncoderFault, type TextEncoder } from "./stages.ts";
 
 /** An encoder of no words: what matters here is when it opens. */
 const encoderOf = (key: string): TextEncoder => ({
@@ -55,6 +55,48 @@ Deno.test("while other models load, only the first search waits for them a littl
   opened.resolve(encoderOf("latter"));
   while (await stages.on("latter", keyOf) !== "latter") await pause(5);
   assert.equal(settled, 1);
+  await stages.close();
+  await database.drop();
+});
+
+Deno.test("models that go while they are open are opened anew, or others in their place", async () => {
+  const database = await testDatabase();
+  const tried: unknown[] = [];
+  let there = true;
+  const open = (model: string | null, options?: { exactly?: boolean }) => {
+    tried.push([model, options?.exactly]);
+    return Promise.resolve(encoderOf(there ? "served" : "in use"));
+  };
+  const stages = createStages(database.url, open, { lookAgainMs: 200 });
+  const torn = () => Promise.reject(new EncoderFault(new Error("textual.onnx is gone")));
+  assert.equal(await stages.on("served", keyOf), "served");
+  there = false;
+  await assert.rejects(stages.on("served", torn), /textual.onnx is gone/);
+  await assert.rejects(stages.on("served", torn), /textual.onnx is gone/);
+  assert.equal(tried.length, 1, "not by every search");
+  await pause(250);
+  while (await stages.on("served", keyOf) !== "in use") await pause(5);
+  assert.deepEqual(tried, [["served", false], ["served", false]]);
+  await stages.close();
+  await database.drop();
+});
+
+Deno.test("an answer waits for nobody's end, and does not fail with it", async () => {
+  const database = await testDatabase();
+  const never = Promise.withResolvers<void>();
+  const open = (model: string | null) =>
+    Promise.resolve({
+      ...encoderOf(model!),
+      close: () => model === "former" ? never.promise : Promise.resolve(),
+    });
+  const stages = createStages(database.url, open, {});
+  const held = Promise.withResolvers<void>();
+  const answer = stages.on("former", async (stage) => (await held.promise, await keyOf(stage)));
+  while (await stages.on("latter", keyOf) !== "latter") await pause(5);
+  held.resolve();
+  assert.equal(await answer, "former");
+  never.reject(new Error("the thread died"));
+  assert.equal(await stages.on("latter", keyOf), "latter");
   await stages.close();
   await database.drop();
 });

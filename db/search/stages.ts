@@ -34,6 +34,8 @@ export interface Stage {
   /** When it was last looked whether a pack has that model. */
   lookedAt: number;
   requests: number;
+  /** Its encoder could not be used the last time: files of a pack may go while it is open. */
+  broken?: boolean;
   /** Set when another has taken its place; it is closed after its last request. */
   retired: boolean;
   /** Set when it is being closed. */
@@ -91,15 +93,24 @@ export function createStages(
     if (!current) {
       await begin(wanted);
     } else if (!preparing && !hasFailed(wanted)) {
-      if (!isFor(current, wanted) || mayBeBack(current, wanted)) await soon(begin(wanted));
+      const { broken } = current;
+      if (broken ? isDue(current) : !isFor(current, wanted) || mayBeBack(current, wanted)) {
+        await soon(begin(wanted));
+      }
     }
     const stage = current!;
     stage.requests++;
     try {
-      return await act(stage);
+      const result = await act(stage);
+      stage.broken = false;
+      return result;
+    } catch (error) {
+      stage.broken = error instanceof EncoderFault;
+      throw error;
     } finally {
       stage.requests--;
-      if (stage.retired) await closeUnused(stage);
+      // Whoever asked has an answer, and need not wait for it.
+      if (stage.retired) beside(closeUnused(stage));
     }
   }
 
@@ -119,8 +130,8 @@ export function createStages(
 
   async function prepare(wanted: string | null): Promise<void> {
     const lookedAt = performance.now();
-    const exactly = current !== null && isFor(current, wanted);
-    if (exactly) current!.lookedAt = lookedAt;
+    const exactly = current !== null && !current.broken && isFor(current, wanted);
+    if (current && (exactly || current.broken)) current.lookedAt = lookedAt;
     const opened = await open(wanted, { exactly }).catch((error) => {
       throw new EncoderFault(error);
     });
@@ -139,13 +150,24 @@ export function createStages(
     }
     const former = current;
     current = stage;
-    if (former) await retire(former);
+    if (former) beside(retire(former));
     if (closed) await retire(stage);
   }
 
-  const mayBeBack = ({ encoder, lookedAt }: Stage, wanted: string | null) =>
-    wanted !== null && encoder.models.clip.key !== wanted &&
-    performance.now() - lookedAt >= lookAgainMs;
+  const isDue = ({ lookedAt }: Stage) => performance.now() - lookedAt >= lookAgainMs;
+
+  const mayBeBack = (stage: Stage, wanted: string | null) =>
+    wanted !== null && stage.encoder.models.clip.key !== wanted && isDue(stage);
+
+  /** Stages that are being closed. */
+  const closing = new Set<Promise<unknown>>();
+
+  function beside(end: Promise<unknown>): void {
+    const ending = end.catch((error) => {
+      log("warn", "the models that answered before cannot be closed", { error: String(error) });
+    }).finally(() => closing.delete(ending));
+    closing.add(ending);
+  }
 
   return {
     on,
@@ -157,6 +179,7 @@ export function createStages(
       await coming?.close();
       await preparing?.catch(() => {});
       if (current) await end(current);
+      await Promise.all(closing);
     },
   };
 }

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { Sql } from "../client.ts";
+import { isConnectionFault, type Sql } from "../client.ts";
 import { BUILD_CLASS } from "./pgvector_setup.ts";
 
 // As hnswlib's here.
@@ -36,12 +36,29 @@ export async function buildGraph(
   // Outside a transaction, so the lock is the connection's.
   const connection = await sql.reserve();
   try {
-    const [{ mine }] = await connection`
-      select pg_try_advisory_lock(${BUILD_CLASS}::int, hashtext(${model})) as mine`;
-    if (!mine) return;
-    try {
-      const [{ valid }] = await connection.unsafe(`select ${graphIsValid(name)} as valid`);
-      if (valid) return;
+    await buildWith(connection, { name, model, dimension });
+  } catch (error) {
+    // The pool has taken a lost one back already: given back again, it would be of no use to anybody.
+    if (!isConnectionFault(error)) connection.release();
+    throw error;
+  }
+  connection.release();
+}
+
+async function buildWith(
+  connection: Sql,
+  { name, model, dimension }: { name: string; model: string; dimension: number },
+): Promise<void> {
+  const [{ mine }] = await connection`
+    select pg_try_advisory_lock(${BUILD_CLASS}::int, hashtext(${model})) as mine`;
+  if (!mine) return;
+  const unlock = async () => {
+    await connection.unsafe(`reset statement_timeout`);
+    await connection`select pg_advisory_unlock(${BUILD_CLASS}::int, hashtext(${model}))`;
+  };
+  try {
+    const [{ valid }] = await connection.unsafe(`select ${graphIsValid(name)} as valid`);
+    if (!valid) {
       await connection.unsafe(`set statement_timeout = 0`);
       await connection.unsafe(`drop index concurrently if exists ${name}`);
       // The server would by itself, but not while this goes on, and searches are planned by it.
@@ -52,13 +69,13 @@ export async function buildGraph(
         with (m = ${LINKS}, ef_construction = ${EF_CONSTRUCTION})
         where model = ${literal(model)} and settled`,
       );
-    } finally {
-      await connection.unsafe(`reset statement_timeout`);
-      await connection`select pg_advisory_unlock(${BUILD_CLASS}::int, hashtext(${model}))`;
     }
-  } finally {
-    connection.release();
+  } catch (error) {
+    // The lock of a lost connection is gone with it.
+    if (!isConnectionFault(error)) await unlock();
+    throw error;
   }
+  await unlock();
 }
 
 /** How far it has come, 0…1. The server tells it in rows or in blocks, by the phase it is in. */

@@ -97,7 +97,12 @@ export function createSnapshotStore(
     // On Windows folders cannot be opened; there the system sees to it.
     if (Deno.build.os !== "windows") await syncFile(own);
     if (kind === "graph") index.graph!.readFrom(join(own, name, "vectors"));
-    await removeOlder(name);
+    // It is there, whatever becomes of the others.
+    await removeOlder(name).catch((error) => {
+      log("warn", "older snapshots of the search index cannot be removed", {
+        reason: (error as Error).message,
+      });
+    });
   }
 
   async function removeOlder(newest: string): Promise<void> {
@@ -137,7 +142,13 @@ export function createSnapshotStore(
     again = true,
   ): Promise<{ index: GrowingIndex; stamp: Stamp } | null> {
     let vanished = false;
-    for (const name of await candidates()) {
+    const names = await candidates().catch((error) => {
+      log("warn", "snapshots of the search index cannot be looked for: it is made anew", {
+        reason: (error as Error).message,
+      });
+      return [];
+    });
+    for (const name of names) {
       const folder = join(own, name);
       try {
         const manifest = await readManifest(folder);

@@ -276,3 +276,11 @@ Deno.test("closing gives up reading and writing", async () => {
   assert.equal((await snapshots()).length, 1, "nothing was wrong with it");
   await remove();
 });
+
+Deno.test("where no folder can be looked into, there is no snapshot", async () => {
+  const { dataDir, open, remove } = await store(null);
+  await Deno.mkdir(join(dataDir, "vectors"));
+  await Deno.writeTextFile(open().folder, "no folder");
+  assert.equal(await open().load(anyStamp), null);
+  await remove();
+});
