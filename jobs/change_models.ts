@@ -1,5 +1,5 @@
 import { and, eq, inArray, isNull, sql } from "drizzle-orm";
-import type { Db, Tx } from "../db/client.ts";
+import { type Db, isConnectionFault, type Tx } from "../db/client.ts";
 import { sessions } from "../db/schema.ts";
 import { libraryHas, readServing, writeServing } from "../db/serving_queries.ts";
 import { log } from "../log.ts";
@@ -25,24 +25,75 @@ export async function useModels(
   db: Db,
   { dataDir, pack, by }: Actor & { dataDir: string; pack: string },
 ): Promise<number | null> {
-  return await db.transaction(async (tx) => {
-    // Before anything is read: two choices at once, one for each kind, must both hold in the end.
-    await tx.execute(sql`select pg_advisory_xact_lock(${MODELS_LOCK})`);
-    const choice = await choose(dataDir, pack);
-    const models = await findModels(dataDir, {
-      clip: choice.clip ?? BUILTIN,
-      faces: choice.faces ?? BUILTIN,
+  let written: Written | null = null;
+  try {
+    return await db.transaction(async (tx) => {
+      await oneChoiceAtATime(tx);
+      const before = await readChosen(dataDir);
+      const choice = await choose(dataDir, pack);
+      const models = await findModels(dataDir, {
+        clip: choice.clip ?? BUILTIN,
+        faces: choice.faces ?? BUILTIN,
+      });
+      await keepServing(tx, dataDir);
+      const message = `${models.clip.pack} for pictures and words, ${models.faces.pack} for faces`;
+      const run = await prepareRun(tx, { models, name: `New models: ${pack}`, by });
+      await recordEvent(tx, { kind: "models_changed", message, by });
+      const [{ xid }] = await tx.execute<{ xid: string }>(sql`
+        select pg_current_xact_id()::text as xid`);
+      written = { dataDir, xid, run, before, choice };
+      // Last, since only the end of the transaction is left to fail; workers hear of it after that.
+      await writeChosen(dataDir, choice);
+      await announce(tx);
+      return run;
     });
-    await keepServing(tx, dataDir);
-    const message = `${models.clip.pack} for pictures and words, ${models.faces.pack} for faces`;
-    const id = await prepareRun(tx, { models, name: `New models: ${pack}`, by });
-    await recordEvent(tx, { kind: "models_changed", message, by });
-    // Last, since only the end of the transaction is left to fail; workers hear of it after that.
-    await writeChosen(dataDir, choice);
-    await announce(tx);
-    return id;
-  });
+  } catch (error) {
+    if (written === null || !await isCommitted(db, written)) throw error;
+    return (written as Written).run;
+  }
 }
+
+/** A choice that is in the file, and the transaction that is to go with it. */
+interface Written {
+  dataDir: string;
+  xid: string;
+  run: number | null;
+  before: Chosen;
+  choice: Chosen;
+}
+
+/** Tries of half a second: a database that was killed is there again sooner. */
+const TRIES = 20;
+
+/**
+ * Whether the transaction of a choice took place, where the connection was lost before anybody said so;
+ * if not, the file says again what it said before. Rejects if the database stays away for ten seconds.
+ */
+async function isCommitted(db: Db, written: Written): Promise<boolean> {
+  for (let attempt = 1;; attempt++) {
+    try {
+      return await db.transaction((tx) => tookPlace(tx, written));
+    } catch (error) {
+      if (!isConnectionFault(error) || attempt === TRIES) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 500));
+    }
+  }
+}
+
+async function tookPlace(tx: Tx, { dataDir, xid, before, choice }: Written): Promise<boolean> {
+  // The other transaction has it until it is over, one way or the other.
+  await oneChoiceAtATime(tx);
+  const [{ status }] = await tx.execute<{ status: string }>(sql`
+    select pg_xact_status(${xid}::xid8) as status`);
+  if (status === "committed") return true;
+  const { clip, faces } = await readChosen(dataDir);
+  // Somebody may have chosen since.
+  if (clip === choice.clip && faces === choice.faces) await writeChosen(dataDir, before);
+  return false;
+}
+
+/** Until the end of the transaction: two choices at once, one for each kind, must both hold in the end. */
+const oneChoiceAtATime = (tx: Tx) => tx.execute(sql`select pg_advisory_xact_lock(${MODELS_LOCK})`);
 
 const MODELS_LOCK = 0x5afe0005;
 
