@@ -85,11 +85,14 @@ export function place(url: string): string {
   return `${host || "localhost"}${pathname}`;
 }
 
-/** True for faults of the connection (server away, restarting), which pass; false for a fault of the statement. */
+/**
+ * True for faults of the connection (server away, restarting, without room for another connection), which
+ * pass; false for a fault of the statement.
+ */
 export function isConnectionFault(error: unknown): boolean {
   const found = code(error);
-  return /^(ECONN|EPIPE|ENOTFOUND|EHOSTUNREACH|ETIMEDOUT|CONNECT|CONNECTION_)/.test(found) ||
-    /^(08|57P0)/.test(found);
+  return /^(ECONN|EPIPE|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENET|ETIMEDOUT|CONNECT|CONNECTION_)/
+    .test(found) || /^(08|57P0|53300|25P03)/.test(found);
 }
 
 /** The SQLSTATE or system code behind an error; drizzle wraps what postgres.js threw as its cause. */

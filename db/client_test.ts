@@ -43,6 +43,12 @@ Deno.test("a lost connection passes, a wrong statement does not", async () => {
   }
   await other.close();
   assert.equal(isConnectionFault(await cut), true);
+  for (const code of ["EAI_AGAIN", "ENETUNREACH", "ECONNRESET", "53300", "57P01", "08006"]) {
+    assert.equal(isConnectionFault(Object.assign(new Error("gone"), { code })), true, code);
+  }
+  for (const code of ["23505", "40P01", "53100", "ENOENT"]) {
+    assert.equal(isConnectionFault(Object.assign(new Error("wrong"), { code })), false, code);
+  }
   await database.drop();
 });
 

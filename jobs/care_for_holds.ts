@@ -76,14 +76,29 @@ async function careForPhotos({ db }: WorkerContext): Promise<void> {
   }));
 }
 
-/** Questions that a hanging share has not answered yet: never a second one for the same file. */
-const asked = new Map<string, Promise<boolean>>();
+/**
+ * Questions that a hanging share has not answered yet: never many for the same file, since each keeps a
+ * thread. A share that was taken away and is there again answers new ones only.
+ */
+const asked = new Map<string, { answer: Promise<boolean>; at: number; tries: number }>();
+
+/** The next is asked a minute after the first, and then after twice as long each time. */
+const AGAIN_MS = 60_000;
 
 async function inTime(path: string, ask: () => Promise<boolean>): Promise<boolean> {
-  if (!asked.has(path)) asked.set(path, ask().finally(() => asked.delete(path)));
+  const before = asked.get(path);
+  const tries = before?.tries ?? 0;
+  if (!before || performance.now() - before.at > AGAIN_MS * 2 ** (tries - 1)) {
+    const answer = ask().finally(() => {
+      if (asked.get(path)?.answer === answer) asked.delete(path);
+    });
+    // Of one that nobody waits for any more, nobody wants to know how it ended.
+    answer.catch(() => {});
+    asked.set(path, { answer, at: performance.now(), tries: tries + 1 });
+  }
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<boolean>((resolve) => {
     timer = setTimeout(() => resolve(false), PATIENCE_MS);
   });
-  return await Promise.race([asked.get(path)!, late]).finally(() => clearTimeout(timer));
+  return await Promise.race([asked.get(path)!.answer, late]).finally(() => clearTimeout(timer));
 }

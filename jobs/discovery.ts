@@ -51,14 +51,16 @@ export async function discover(context: WorkerContext, claim: Claim): Promise<vo
     await db.update(sessions).set({ walkStartedAt: sql`coalesce(walk_started_at, now())` })
       .where(eq(sessions.id, session.id));
     const found = await walkAll({ context, claim, session });
-    await transact(db, async (tx) => {
-      if ((await holdClaim(tx, claim)).size === 0) return;
+    const ours = await transact(db, async (tx) => {
+      if ((await holdClaim(tx, claim)).size === 0) return false;
       await markMissing(tx, session);
       await tx.update(phases).set({ total: found, done: found, lastCommitAt: sql`now()` })
         .where(phaseOf(session.id));
       await endJob(tx, claim, { state: "done" });
+      return true;
     });
-    context.finished("discovery", { done: 1, skipped: 0, failed: 0 });
+    // Whoever has it by now counts it.
+    if (ours) context.finished("discovery", { done: 1, skipped: 0, failed: 0 });
     await context.advance(session.id);
   } catch (error) {
     if (error instanceof Interrupted) return await releaseClaim(db, claim.claimId);

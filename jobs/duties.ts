@@ -34,7 +34,12 @@ export async function duties({ context, wake, held, modelsChanged }: Shop): Prom
         log("warn", "gave back items whose claim was never answered", { items: strays });
       }
       while (!stopping.aborted && await carryOutRequests(db));
-      for (const id of await sessionsToAdvance(db)) await context.advance(id);
+      for (const session of await sessionsToAdvance(db)) {
+        await context.advance(session).catch((error) => {
+          if (isConnectionFault(error)) throw error;
+          logError("a session cannot be moved on", error, { session });
+        });
+      }
       if (performance.now() - thinned > THIN_MS) {
         thinned = performance.now();
         for (const { sessionId } of await runningPhases(db, PHASE_NAMES, worker.models)) {

@@ -76,7 +76,7 @@ export async function clusterFaces(context: WorkerContext, claim: Claim): Promis
     if (stored && result.lists) {
       await writeCache(neighbourFile(context.config.dataDir, model), result.lists);
     }
-    context.finished("clustering", { done: 1, skipped: 0, failed: 0 });
+    if (stored) context.finished("clustering", { done: 1, skipped: 0, failed: 0 });
     await context.advance(claim.sessionId);
   } catch (error) {
     if (!interrupted.signal.aborted) throw error;

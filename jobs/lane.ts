@@ -91,12 +91,14 @@ export async function workOff(shop: Shop, lane: Lane, claim: Claim): Promise<voi
   const { phase, jobs } = claim;
   const started = performance.now();
   let hand: Hand | undefined;
+  const left: Promise<unknown>[] = [];
   try {
     const patience = await lane.patience(claim);
     const { moved } = hand = shop.moving.take({ phase, items: jobs.length, patience });
     await lane.work({
       ...shop.context,
       moved,
+      outlived: (work) => void left.push(work),
       finished(phase, counts) {
         moved();
         shop.counting.finished(phase, counts);
@@ -106,7 +108,8 @@ export async function workOff(shop: Shop, lane: Lane, claim: Claim): Promise<voi
   } catch (error) {
     await settleFault(shop.context, claim, error);
   } finally {
-    hand?.end();
+    // What was left behind keeps its place in the gates: should it hang, this worker is to be replaced.
+    Promise.allSettled(left).then(() => hand?.end());
     shop.held.end(claim);
   }
 }

@@ -79,3 +79,25 @@ Deno.test("a walk or a grouping that fails time and again has all its tries afte
 
   await database.drop();
 });
+
+Deno.test("what a batch leaves behind is answered for until it ends", async () => {
+  const moving = createMoving();
+  const shop = {
+    context: { stopping: new AbortController().signal },
+    moving,
+    counting: createCounting(),
+    held: createHeldClaims(),
+  } as unknown as Shop;
+  const claim = { claimId: "c", sessionId: 1, phase: "training" as const, jobs: [] };
+  const hanging = Promise.withResolvers<void>();
+  await workOff(shop, {
+    phases: ["training"],
+    batchSize: () => 1,
+    patience: () => 60,
+    work: ({ outlived }) => Promise.resolve(outlived(hanging.promise)),
+  }, claim);
+  await Promise.resolve();
+  assert.ok(moving.busyWith("training"), "it has its place in the gates still");
+  hanging.reject(new Error("at last"));
+  while (moving.busyWith("training")) await new Promise((resolve) => setTimeout(resolve, 1));
+});

@@ -93,7 +93,9 @@ export function pictureLane(db: Db, base: number): Lane {
     if (!loaded) context.engine.loadImages();
     loaded = true;
     const wanted = remembered(() => stillWanted(db, claim));
-    const batch = await unlessUnwanted(prepareTraining(context, claim, { intake, wanted }), wanted);
+    const prepared = prepareTraining(context, claim, { intake, wanted });
+    context.outlived(prepared);
+    const batch = await unlessUnwanted(prepared, wanted);
     if (!batch) return null;
     balance.ready(inLine);
     intake.decoding.bear(balance.decoders);

@@ -1,7 +1,8 @@
 import { and, eq, inArray, sql } from "drizzle-orm";
-import type { Db, Tx } from "../db/client.ts";
+import { type Db, isConnectionFault, type Tx } from "../db/client.ts";
 import { requests, sessions, type SessionStatus } from "../db/schema.ts";
 import { transact } from "../db/transact.ts";
+import { logError } from "../log.ts";
 import { cancelPortion, mayGrow, takeCancelledLedgers } from "./cancel_items.ts";
 import { ignorePortion } from "./ignore_items.ts";
 import { PORTION, type Request } from "./requested_items.ts";
@@ -13,7 +14,10 @@ const AT_ONCE = 1000;
 
 const OVER = new Set<SessionStatus>(["completed", "failed", "cancelled"]);
 
-/** Carries out what people asked for (retry, ignore, cancel, delete); returns true if something was done. */
+/**
+ * Carries out what people asked for (retry, ignore, cancel, delete); returns true if something was done.
+ * One that cannot be carried out is tried again the next time, and holds up no other.
+ */
 export async function carryOutRequests(db: Db): Promise<boolean> {
   const open = await db.select().from(requests).orderBy(requests.id).limit(AT_ONCE);
   let worked = false;
@@ -21,8 +25,13 @@ export async function carryOutRequests(db: Db): Promise<boolean> {
     try {
       worked = await CARRY_OUT[request.action](db, request) || worked;
     } catch (error) {
-      if (!(error instanceof SessionNotFound)) throw error;
-      await db.delete(requests).where(eq(requests.id, request.id));
+      if (error instanceof SessionNotFound) {
+        await db.delete(requests).where(eq(requests.id, request.id));
+        continue;
+      }
+      if (isConnectionFault(error)) throw error;
+      const { action, sessionId: session } = request;
+      logError("what was asked for cannot be carried out", error, { action, session });
     }
   }
   return worked;

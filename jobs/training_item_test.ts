@@ -34,6 +34,7 @@ Deno.test("while a picture hangs, that others of its batch wait is no movement",
       advance: () => Promise.resolve(),
       inTouch: () => Promise.resolve(),
       moved: () => moves.count++,
+      outlived: () => {},
       finished: () => {},
     };
     const stages = {

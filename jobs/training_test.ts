@@ -49,6 +49,7 @@ Deno.test("training, with a real worker", async (t) => {
     advance: () => Promise.resolve(),
     inTouch: () => Promise.resolve(),
     moved: () => {},
+    outlived: () => {},
     finished: () => {},
   };
 

@@ -90,6 +90,7 @@ export async function runWorker(options: {
       advance: (sessionId) => advanceSession(db, sessionId, worker),
       inTouch: heart.inTouch,
       moved: () => {},
+      outlived: () => {},
       finished: counting.finished,
     },
   };

@@ -22,6 +22,8 @@ export interface WorkerContext {
   inTouch(): Promise<void>;
   /** To be called when the work in hand got further: who stands still for too long is replaced. */
   moved(): void;
+  /** Work of this batch that may go on when the batch is over: until it ends it is answered for. */
+  outlived(by: Promise<unknown>): void;
   /** To be called after the commit that ended items; counts as a movement. */
   finished(phase: PhaseName, counts: Counts): void;
 }
