@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { createServer } from "node:net";
 import { type Account, canReach, databaseAccount } from "./account.ts";
 import { type Binaries, findBinaries } from "./binaries.ts";
+import { isRunning } from "../running.ts";
 
 /** A PostgreSQL server in the data directory, shared by every process that uses that directory. */
 export interface EmbeddedServer {
@@ -54,7 +55,7 @@ export async function startEmbedded(dataDir: string): Promise<EmbeddedServer> {
       withLock(dataDir, async () => {
         await users.unlock();
         const last = await users.tryLock(true);
-        if (last && await isRunning(server)) await control(server, ["stop", "-m", "fast", "-w"]);
+        if (last && await hasServer(server)) await control(server, ["stop", "-m", "fast", "-w"]);
         users.close();
       }),
   };
@@ -121,7 +122,7 @@ async function startUnlessRunning(
   server: Server,
   options: { samePort?: boolean } = {},
 ): Promise<boolean> {
-  if (await isRunning(server)) return false;
+  if (await hasServer(server)) return false;
   const log = join(server.dataDir, "postgres.log");
   if (!await exists(log)) await Deno.writeTextFile(log, "", { mode: 0o600 });
   if (server.account) await Deno.chown(log, server.account.uid, server.account.gid);
@@ -153,24 +154,30 @@ async function startUnlessRunning(
   }
 }
 
-async function isRunning(server: Server): Promise<boolean> {
-  const answers = await control(server, ["status"]).then(() => true, () => false);
-  return answers && !await isZombie(server.cluster);
+/**
+ * Asked every second by every process that uses the server. pg_ctl would tell as well, but to start a
+ * program the memory map of its parent is copied: 150 ms of a web process with the index of a million
+ * photos, in which it answers nobody.
+ */
+async function hasServer({ cluster }: Server): Promise<boolean> {
+  const pid = await postmasterPid(cluster);
+  return pid !== null && isRunning(pid) && await isPostgres(pid);
 }
 
-// pg_ctl asks whether the process id exists, and takes a killed server that nobody has reaped yet
-// for a running one. Process 1 of a container may be slow at that.
-async function isZombie(cluster: string): Promise<boolean> {
-  if (Deno.build.os !== "linux") return false;
+async function postmasterPid(cluster: string): Promise<number | null> {
   try {
     const [pid] = (await Deno.readTextFile(join(cluster, "postmaster.pid"))).split("\n");
-    const stat = await Deno.readTextFile(`/proc/${pid}/stat`);
-    return stat.slice(stat.lastIndexOf(")") + 2).startsWith("Z");
+    return Number(pid) || null;
   } catch (error) {
-    // Gone meanwhile: the next look at it will say so.
-    if (error instanceof Deno.errors.NotFound) return true;
+    if (error instanceof Deno.errors.NotFound) return null;
     throw error;
   }
+}
+
+// After a power cut the number may be another program's; elsewhere than on Linux nobody can tell.
+async function isPostgres(pid: number): Promise<boolean> {
+  const name = await Deno.readTextFile(`/proc/${pid}/comm`).catch(() => "postgres");
+  return name.trim() === "postgres";
 }
 
 const control = ({ account, binaries, cluster }: Server, args: string[]) =>

@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm";
 import { hostname } from "node:os";
-import process from "node:process";
-import { code, type Db } from "../../db/client.ts";
+import type { Db } from "../../db/client.ts";
+import { isRunning } from "../../db/running.ts";
 import { createLeases, type Pulse } from "./leases.ts";
 import { putBack, type Rescue } from "./put_back.ts";
 
@@ -42,25 +42,4 @@ export async function recoverFromGone(db: Db): Promise<Rescue> {
        where a.datname = current_database() and a.application_name like '%worker ' || w.id)`);
   const gone = rows.filter((row) => !isRunning(row.pid));
   return await putBack(db, gone.map((row) => ({ id: row.id, beats: Number(row.beats) })));
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-  } catch (error) {
-    // EPERM: somebody else's process; only ESRCH says that there is none.
-    return code(error) !== "ESRCH";
-  }
-  return !isZombie(pid);
-}
-
-// Dead, but nobody has asked how it ended: so it stays in containers without an init process.
-function isZombie(pid: number): boolean {
-  try {
-    // "4711 (deno) Z …"; the name may hold anything, brackets too.
-    return / Z [^)]*$/.test(Deno.readTextFileSync(`/proc/${pid}/stat`));
-  } catch {
-    // No Linux, or no right to look: then the lease decides.
-    return false;
-  }
 }
