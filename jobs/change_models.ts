@@ -29,7 +29,8 @@ export async function useModels(
   try {
     return await db.transaction(async (tx) => {
       await oneChoiceAtATime(tx);
-      const before = await readChosen(dataDir);
+      // Of one that cannot be read nothing is worth keeping, and a choice mends it.
+      const before = await readChosen(dataDir).catch(() => null);
       const choice = await choose(dataDir, pack);
       const models = await findModels(dataDir, {
         clip: choice.clip ?? BUILTIN,
@@ -58,7 +59,7 @@ interface Written {
   dataDir: string;
   xid: string;
   run: number | null;
-  before: Chosen;
+  before: Chosen | null;
   choice: Chosen;
 }
 
@@ -88,7 +89,8 @@ async function tookPlace(tx: Tx, { dataDir, xid, before, choice }: Written): Pro
   if (status === "committed") return true;
   const { clip, faces } = await readChosen(dataDir);
   // Somebody may have chosen since.
-  if (clip === choice.clip && faces === choice.faces) await writeChosen(dataDir, before);
+  const same = clip === choice.clip && faces === choice.faces;
+  if (same && before) await writeChosen(dataDir, before);
   return false;
 }
 

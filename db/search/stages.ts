@@ -93,10 +93,8 @@ export function createStages(
     if (!current) {
       await begin(wanted);
     } else if (!preparing && !hasFailed(wanted)) {
-      const { broken } = current;
-      if (broken ? isDue(current) : !isFor(current, wanted) || mayBeBack(current, wanted)) {
-        await soon(begin(wanted));
-      }
+      const again = current.broken ? isDue(current) : mayBeBack(current, wanted);
+      if (again || !isFor(current, wanted)) await soon(begin(wanted));
     }
     const stage = current!;
     stage.requests++;
