@@ -18,7 +18,8 @@ Deno.test("pages", async (t) => {
     do {
       const page = await red({ limit: 37, cursor });
       seen.push(...idsOf(page));
-      assert.equal(page.total, 400);
+      // Counted for the first; whoever turns the page gets it while it is fresh, a hundred times what it took.
+      assert.ok(page.total === 400 || cursor && page.total === null, String(page.total));
       cursor = page.nextCursor ?? undefined;
     } while (cursor);
     assert.deepEqual(seen, best);
