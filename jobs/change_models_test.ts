@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { eq, sql } from "drizzle-orm";
-import type { Db, Tx } from "../db/client.ts";
 import { previewPath } from "../db/photo_store.ts";
 import { events, phases, photos, sessions, workers } from "../db/schema.ts";
 import { lacksScans, lacksVectors, readServing, writeServing } from "../db/serving_queries.ts";
@@ -200,40 +199,6 @@ Deno.test("a change of models while a library is being read", async (test) => {
     await Deno.writeTextFile(join(packsDir(dataDir), "six", "visual.onnx"), "cut off");
     await assert.rejects(use("six"), /SHA-256/);
     assert.deepEqual(await readChosen(dataDir), chosen);
-  });
-
-  await t.step("file and database agree, whatever became of the transaction's end", async () => {
-    const chosen = await readChosen(dataDir);
-    const told = async () =>
-      (await db.select().from(events)).filter(({ kind }) => kind === "models_changed").length;
-    const before = await told();
-    const lost = Object.assign(new Error("read ECONNRESET"), { code: "ECONNRESET" });
-    /** A database that loses the connection at the end of the first transaction. */
-    const losing = (committed: boolean): Db => {
-      let first = true;
-      const transaction = async <T>(work: (tx: Tx) => Promise<T>): Promise<T> => {
-        if (!first) return await db.transaction(work);
-        first = false;
-        if (!committed) {
-          return await db.transaction(async (tx) => {
-            await work(tx);
-            throw lost;
-          });
-        }
-        await db.transaction(work);
-        throw lost;
-      };
-      return new Proxy(db, {
-        get: (target, name) => name === "transaction" ? transaction : Reflect.get(target, name),
-      });
-    };
-    await assert.rejects(useModels(losing(false), { dataDir, pack: "two", by: "test" }), lost);
-    assert.deepEqual([await readChosen(dataDir), await told()], [chosen, before]);
-
-    const run = await useModels(losing(true), { dataDir, pack: "two", by: "test" });
-    assert.deepEqual(await readChosen(dataDir), { clip: "two", faces: "two" });
-    assert.equal(await told(), before + 1);
-    assert.equal((await worker.ended(run!)).status, "completed");
   });
   await worker.close();
 });
