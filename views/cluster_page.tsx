@@ -2,7 +2,8 @@ import { several } from "./format.ts";
 import { Pages } from "./pages.tsx";
 import { DemoNote } from "./parts.tsx";
 import { ROW_KEYS } from "./people_page.tsx";
-import { type Keys, PeopleLayout } from "./people_layout.tsx";
+import type { Keys } from "./key_help.tsx";
+import { PeopleLayout } from "./people_layout.tsx";
 import type { Frame } from "./people_view.ts";
 import { RowForm, RowQuestion, type UnnamedRow } from "./unnamed_row.tsx";
 

@@ -3,6 +3,7 @@ import { Deed } from "./deed.tsx";
 import { Layout, type Place } from "./layout.tsx";
 import { NameQuestion } from "./name_question.tsx";
 import { type Frame, MOST_QUESTIONS } from "./people_view.ts";
+import { KeyHelp, type Keys } from "./key_help.tsx";
 
 export type Tab = "people" | "review" | "hidden" | "changes";
 
@@ -61,7 +62,11 @@ export function PeopleLayout(props: {
         <datalist id="names">
           {[...new Set(names)].map((name) => <option value={name} />)}
         </datalist>
-        <KeyHelp keys={keys} />
+        <KeyHelp
+          id="keys"
+          keys={[...keys, ...UNDO_KEYS]}
+          always="arrow keys, Space, Enter and Ctrl+Z"
+        />
         {frame.undo && (
           <Deed to="/changes/undo" here={frame.here} id="undo" hidden>
             <input type="hidden" name="changeId" value={frame.undo.id} />
@@ -103,31 +108,7 @@ function Toast({ frame: { news, here, now } }: { frame: Frame }) {
   );
 }
 
-/** Keys and what they do, in the order of the help. */
-export type Keys = [keys: string[], does: string][];
-
 export const UNDO_KEYS: Keys = [[["U", "Ctrl+Z"], "takes back what was done last"], [
   ["?"],
   "shows these keys",
 ]];
-
-function KeyHelp({ keys }: { keys: Keys }) {
-  return (
-    // Shown by people.js: without it there are no keys.
-    <details class="keys" id="keys" hidden>
-      <summary>Keys</summary>
-      <dl>
-        {[...keys, ...UNDO_KEYS].map(([names, does]) => (
-          <div>
-            <dt>{names.map((name) => <kbd>{name}</kbd>)}</dt>
-            <dd>{does}</dd>
-          </div>
-        ))}
-      </dl>
-      <label class="check">
-        <input type="checkbox" id="keys-on" checked autocomplete="off" />
-        <span>Use keys of one letter; arrow keys, Space, Enter and Ctrl+Z always work</span>
-      </label>
-    </details>
-  );
-}

@@ -2,7 +2,8 @@ import type { PersonDetail, PersonFace } from "../db/people_queries.ts";
 import { Cover, Crop, OpenPhoto } from "./crops.tsx";
 import { Deed, NameField } from "./deed.tsx";
 import { cameraTime, number, several } from "./format.ts";
-import { type Keys, PeopleLayout } from "./people_layout.tsx";
+import type { Keys } from "./key_help.tsx";
+import { PeopleLayout } from "./people_layout.tsx";
 import type { Frame } from "./people_view.ts";
 import { ageSpan, certainty, likenessPercent, personName, whom, yearOf } from "./people_words.ts";
 

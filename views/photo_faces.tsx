@@ -1,7 +1,7 @@
 import type { FaceBox } from "../db/photo_queries.ts";
 import { Crop } from "./crops.tsx";
 import { Deed, NameField } from "./deed.tsx";
-import type { Keys } from "./people_layout.tsx";
+import type { Keys } from "./key_help.tsx";
 import type { Frame } from "./people_view.ts";
 import { certainty, clusterName, personName, whom } from "./people_words.ts";
 

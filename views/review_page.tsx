@@ -4,7 +4,8 @@ import { Cover, Crop, OpenPhoto } from "./crops.tsx";
 import { Deed, Hidden } from "./deed.tsx";
 import { number, several } from "./format.ts";
 import { Pages } from "./pages.tsx";
-import { type Keys, PeopleLayout } from "./people_layout.tsx";
+import type { Keys } from "./key_help.tsx";
+import { PeopleLayout } from "./people_layout.tsx";
 import type { Frame } from "./people_view.ts";
 import { likeness, likenessPercent, personName } from "./people_words.ts";
 

@@ -1,4 +1,4 @@
-import type { Keys } from "./people_layout.tsx";
+import { KeyHelp, type Keys } from "./key_help.tsx";
 
 const KEYS: Keys = [
   [["/"], "goes to the box"],
@@ -12,22 +12,6 @@ const KEYS: Keys = [
 ];
 
 /** Keys of the grid; shown by search.js, since without it there are none. */
-export function SearchKeys() {
-  return (
-    <details class="keys" id="grid-keys" hidden>
-      <summary>Keys</summary>
-      <dl>
-        {KEYS.map(([names, does]) => (
-          <div>
-            <dt>{names.map((name) => <kbd>{name}</kbd>)}</dt>
-            <dd>{does}</dd>
-          </div>
-        ))}
-      </dl>
-      <label class="check">
-        <input type="checkbox" id="keys-on" checked autocomplete="off" />
-        <span>Use keys of one letter; arrow keys, Enter and Esc always work</span>
-      </label>
-    </details>
-  );
-}
+export const SearchKeys = () => (
+  <KeyHelp id="grid-keys" keys={KEYS} always="arrow keys, Enter and Esc" />
+);
